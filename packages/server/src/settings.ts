@@ -1,0 +1,125 @@
+/**
+ * Every setting of the server, in one table: read from the environment (a `.env` file fills what is not set there) by
+ * `config.ts`, documented in docs/reference/settings.md, which is generated from it.
+ */
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+export type LogLevel = (typeof LOG_LEVELS)[number]
+
+/** Longest difference in letters at which an unknown name is taken for a misspelt setting. */
+const MISSPELLING_DISTANCE = 2
+/** Shorter names of other programs resemble ours by chance. */
+const SHORTEST_MISSPELT_NAME = 8
+
+/** What one setting means to the person who sets it. `example` is a value that parses. */
+interface SettingDocument {
+  summary: string
+  default?: string
+  example: string
+}
+
+export const SETTINGS = {
+  PORT: { summary: 'Port to listen on; 0 takes a free one.', default: '4000', example: '4000' },
+  HOST: { summary: 'Address to listen on.', default: '127.0.0.1', example: '0.0.0.0' },
+  DATA_DIR: {
+    summary: 'Directory of the embedded database and of the master key made for it.',
+    default: './data',
+    example: '/var/lib/miniapps',
+  },
+  DATABASE_URL: {
+    summary: 'PostgreSQL 15 or newer; without it the embedded database in `DATA_DIR` is used.',
+    example: 'postgres://miniapps@db.internal:5432/miniapps',
+  },
+  SAAS_API_URL: {
+    summary:
+      'Public address of the API. With `{subdomain}` in the host or as `/w/{subdomain}` in the path it serves many workspaces; without, one.',
+    default: 'http://localhost:{PORT}',
+    example: 'https://{subdomain}.api.example.com',
+  },
+  OAUTH_BASE_URL: {
+    summary:
+      'Public address of OAuth callbacks, without `{subdomain}`. Required where `SAAS_API_URL` has one.',
+    example: 'https://connect.example.com',
+  },
+  MASTER_KEY: {
+    summary:
+      'The key that wraps all data keys: 32 bytes in base64. At most one of the three `MASTER_KEY…` settings.',
+    example: '(openssl rand -base64 32)',
+  },
+  MASTER_KEY_FILE: {
+    summary:
+      'File that holds the master key. Without any of the three a key is made in `DATA_DIR` (embedded database only).',
+    example: '/run/secrets/miniapps-master-key',
+  },
+  MASTER_KEY_COMMAND: {
+    summary: 'Command that prints the master key.',
+    example: 'vault read -field=key secret/miniapps',
+  },
+  ROLE: {
+    summary: '`api` answers requests, `worker` runs background work, `all` does both.',
+    default: 'all',
+    example: 'api',
+  },
+  LOG_LEVEL: {
+    summary: `One of ${LOG_LEVELS.map((level) => `\`${level}\``).join(' ')}.`,
+    default: 'info',
+    example: 'debug',
+  },
+  LOG_FORMAT: {
+    summary: '`json`, one object a line, or `text` for people.',
+    default: '`text` on a terminal, else `json`',
+    example: 'json',
+  },
+  TRUSTED_PROXIES: {
+    summary:
+      'Addresses or CIDRs, separated by commas, whose `X-Forwarded-*` and `X-Request-Id` headers are believed.',
+    example: '10.0.0.0/8',
+  },
+  ALLOW_PRIVATE_NETWORKS: {
+    summary: 'CIDRs, separated by commas, that requests of definitions may reach although they are private.',
+    example: '192.168.10.0/24',
+  },
+  PROVIDER_ORIGINS: {
+    summary:
+      'Stand-ins for providers, `origin=origin` separated by commas. For development and tests; refused in production mode.',
+    example: 'https://api.github.com=http://127.0.0.1:4001',
+  },
+  NODE_ENV: {
+    summary: '`production` switches production mode on; so does a public address that is not loopback.',
+    example: 'production',
+  },
+} as const satisfies Record<string, SettingDocument>
+
+export type SettingName = keyof typeof SETTINGS
+
+type Environment = Record<string, string | undefined>
+
+/** Levenshtein distance, small strings only. */
+function distance(a: string, b: string): number {
+  let previous = Array.from({ length: b.length + 1 }, (_, index) => index)
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const replace = (previous[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)
+      row.push(Math.min(replace, (previous[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1))
+    }
+    previous = row
+  }
+  return previous[b.length] ?? 0
+}
+
+/**
+ * Names in the environment that are no setting but look like a misspelt one, with the setting meant.
+ *
+ */
+export function misspeltSettings(env: Environment): { name: string; meant: SettingName }[] {
+  const known = Object.keys(SETTINGS) as SettingName[]
+  return Object.keys(env).flatMap((name) => {
+    if (name in SETTINGS || name.length < SHORTEST_MISSPELT_NAME) return []
+    const meant = known.find(
+      (setting) =>
+        distance(name.toUpperCase().replaceAll('-', '_'), setting) <=
+        (setting.length < 8 ? 0 : MISSPELLING_DISTANCE),
+    )
+    return meant ? [{ name, meant }] : []
+  })
+}
