@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Effects } from 'miniapp'
 import type { Config } from './config.ts'
 import type { Database } from './db/client.ts'
@@ -21,4 +23,16 @@ export interface Context {
   log: Log
   /** Milliseconds since the epoch. */
   now: () => number
+}
+
+/** The interpreter's effects, lent to one workspace: App Functions of one workspace never hold the whole sandbox. */
+export function effectsFor(context: Context, workspaceId: string): Effects {
+  return {
+    send: context.send,
+    runFunction: context.sandbox.forWorkspace(workspaceId),
+    now: context.now,
+    random: Math.random,
+    sleep: (ms, signal) => sleep(ms, undefined, { signal }),
+    uuid: randomUUID,
+  }
 }

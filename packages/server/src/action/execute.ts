@@ -1,0 +1,234 @@
+import { type CompiledAction, type ErrorCode, MiniAppError, type RunOutcome, runSteps } from 'miniapp'
+import { type Context, effectsFor } from '../context.ts'
+import { storable } from '../db/text.ts'
+import { uuidv7 } from '../db/uuid.ts'
+import { findLiveInstall, type LiveInstall } from '../install/live-install.ts'
+import { runContextOf } from '../install/run-context.ts'
+import { refusalOf } from '../install/state.ts'
+import type { Actor } from './actor.ts'
+import { recordRun } from './record-run.ts'
+
+/** Executions of one app by one user in any minute (specification 4.4). */
+export const ACTION_RATE_LIMIT = { limit: 30, windowMs: 60_000 }
+/** From the first step to the last, retries included, waiting for a token refresh excluded. */
+export const ACTION_DEADLINE_MS = 60_000
+
+export interface ExecuteAction {
+  actor: Actor
+  appNs: string
+  actionName: string
+  formInput: unknown
+  requestId: string
+  /** Names that the caller may run; absent: all. Others behave as if they did not exist. */
+  allowedActions?: readonly string[]
+  /** Default {@link ACTION_RATE_LIMIT}. */
+  rateLimit?: { limit: number; windowMs: number }
+  deadlineMs?: number
+}
+
+export interface ActionError {
+  code: ErrorCode
+  message: string
+  retryable: boolean
+  details: Record<string, unknown>
+}
+
+/** The answer of `executeMiniAppAction` (specification 4.4). */
+export interface ActionResult {
+  requestId: string
+  actionName: string
+  success: boolean
+  data: Record<string, unknown> | null
+  error: ActionError | null
+}
+
+/**
+ * Runs an action of an installed app and leaves a run record, committed before the answer. Never rejects because of
+ * the provider, the definition or the input: those end in `error`.
+ *
+ * Refusals before anything ran for this install (`NOT_INSTALLED`, `ACTION_NOT_FOUND`, the platform's `RATE_LIMITED`)
+ * leave no record.
+ */
+export async function executeAction(context: Context, execution: ExecuteAction): Promise<ActionResult> {
+  const startedAt = context.now()
+  const result = (partial: { data: Record<string, unknown> } | { error: MiniAppError }): ActionResult => ({
+    requestId: execution.requestId,
+    actionName: execution.actionName,
+    success: 'data' in partial,
+    data: 'data' in partial ? partial.data : null,
+    error: 'error' in partial ? actionError(partial.error) : null,
+  })
+  const answer = await attempt(context, execution).catch((error: unknown) => {
+    if (error instanceof MiniAppError) return result({ error })
+    throw error
+  })
+  if ('requestId' in answer) {
+    logExecution(context, execution, { startedAt, status: answer.error?.code ?? 'ok' })
+    return answer
+  }
+  const { live, outcome } = answer
+  const recordError = await keepRecord(context, { execution, live, outcome, startedAt })
+  const error = recordError ?? outcome.error
+  logExecution(context, execution, { startedAt, status: error?.code ?? 'ok', cause: outcome.error?.cause })
+  return error ? result({ error }) : result({ data: outcome.data })
+}
+
+interface Attempt {
+  live: LiveInstall
+  outcome: RunOutcome
+}
+
+/** @throws MiniAppError for refusals that leave no record */
+async function attempt(context: Context, execution: ExecuteAction): Promise<Attempt> {
+  const { actor, appNs, actionName } = execution
+  const live = await findLiveInstall(context, { workspaceId: actor.workspaceId, ns: appNs })
+  const refusal = live && refusalOf(live.install, live.compiled.definition.auth.type !== 'none')
+  if (!live || refusal === 'NOT_INSTALLED') throw refused('NOT_INSTALLED', appNs)
+  const action = live.compiled.actions.get(actionName)
+  if (!action || execution.allowedActions?.includes(actionName) === false)
+    throw actionNotFound(live, execution)
+  await takeSlot(context, execution)
+  if (refusal) return { live, outcome: failed(refused(refusal, appNs)) }
+  const coerced = action.coerceInput(execution.formInput ?? {})
+  if (!coerced.ok) return { live, outcome: failed(invalidInput(coerced.fields)) }
+  const outcome = await run(context, { execution, live, action, input: coerced.input })
+  return { live, outcome }
+}
+
+function run(
+  context: Context,
+  {
+    execution,
+    live,
+    action,
+    input,
+  }: { execution: ExecuteAction; live: LiveInstall; action: CompiledAction; input: Record<string, unknown> },
+): Promise<RunOutcome> {
+  return runSteps(
+    action.steps,
+    runContextOf(context, { subdomain: execution.actor.subdomain, live, input }),
+    effectsFor(context, execution.actor.workspaceId),
+    {
+      deadlineMs: execution.deadlineMs ?? ACTION_DEADLINE_MS,
+      allowHttp: context.config.allowPrivateNetworks !== undefined,
+    },
+  )
+}
+
+async function takeSlot(
+  context: Context,
+  { actor, appNs, rateLimit = ACTION_RATE_LIMIT }: ExecuteAction,
+): Promise<void> {
+  const slot = await context.rateLimit.take({
+    workspaceId: actor.workspaceId,
+    key: `action:${actor.kind}:${actor.id}:${appNs}`,
+    ...rateLimit,
+  })
+  if (slot.ok) return
+  const seconds = Math.ceil(slot.retryAfterMs / 1000)
+  throw new MiniAppError(
+    'RATE_LIMITED',
+    `More than ${rateLimit.limit} actions of "${appNs}" in ${rateLimit.windowMs / 1000} s. Try again in ${seconds} s.`,
+    { details: { retryAfterMs: slot.retryAfterMs } },
+  )
+}
+
+const failed = (error: MiniAppError): RunOutcome => ({ ok: false, data: {}, outputs: {}, error, steps: [] })
+
+const REFUSALS = {
+  NOT_INSTALLED: (ns: string) =>
+    `"${ns}" is not installed in this workspace. Install it, then connect an account.`,
+  NOT_CONFIGURED: (ns: string) =>
+    `"${ns}" is installed, but no account is connected. Connect one in its settings, then try again.`,
+  AUTH_EXPIRED: (ns: string) =>
+    `The connection of "${ns}" has expired: the provider no longer accepts it. Reconnect the account, then try again.`,
+} as const
+
+export function refused(code: keyof typeof REFUSALS, ns: string): MiniAppError {
+  return new MiniAppError(code, REFUSALS[code](ns))
+}
+
+function actionNotFound(
+  live: LiveInstall,
+  { appNs, actionName, allowedActions }: ExecuteAction,
+): MiniAppError {
+  const names = [...live.compiled.actions.keys()].filter((name) => allowedActions?.includes(name) !== false)
+  const list = names.length > 0 ? ` Its actions are: ${names.join(', ')}.` : ''
+  return new MiniAppError('ACTION_NOT_FOUND', `"${appNs}" has no action "${actionName}".${list}`)
+}
+
+function invalidInput(fields: { path: string; message: string }[]): MiniAppError {
+  const [first] = fields
+  const rest = fields.length > 1 ? ` (and ${fields.length - 1} more)` : ''
+  return new MiniAppError(
+    'VALIDATION_ERROR',
+    `The input does not fit: ${first?.message ?? 'it is not an object'}${rest}`,
+    {
+      details: { fields },
+    },
+  )
+}
+
+export function actionError(error: MiniAppError): ActionError {
+  const { code, message, retryable, details } = error
+  return {
+    code,
+    message,
+    retryable,
+    details: { ...details, ...(error.path !== undefined && { path: error.path }) },
+  }
+}
+
+/** @returns the error to answer with where the record could not be committed */
+async function keepRecord(
+  context: Context,
+  { execution, live, outcome, startedAt }: Attempt & { execution: ExecuteAction; startedAt: number },
+): Promise<MiniAppError | undefined> {
+  const { actor } = execution
+  const error = outcome.error && { ...actionError(outcome.error) }
+  try {
+    await recordRun(context, {
+      workspaceId: actor.workspaceId,
+      id: uuidv7(startedAt),
+      createdAt: new Date(startedAt),
+      ns: live.install.ns,
+      version: live.compiled.version,
+      action: execution.actionName,
+      actorKind: actor.kind,
+      actorId: actor.id,
+      status: outcome.ok ? 'succeeded' : 'failed',
+      errorCode: error?.code ?? null,
+      durationMs: Math.max(0, Math.round(context.now() - startedAt)),
+      requestId: execution.requestId,
+      record: storable(JSON.stringify({ steps: outcome.steps, error: error ?? null })).value,
+    })
+    return undefined
+  } catch (cause) {
+    const ran = outcome.steps.length > 0
+    return new MiniAppError(
+      'INTERNAL_ERROR',
+      ran
+        ? 'The action ran at the provider, but its run record could not be stored. Look at the provider before running it again.'
+        : 'The run record could not be stored. Nothing was sent to the provider; try again.',
+      { retryable: !ran, details: { ran }, cause },
+    )
+  }
+}
+
+function logExecution(
+  context: Context,
+  execution: ExecuteAction,
+  { startedAt, status, cause }: { startedAt: number; status: string; cause?: unknown },
+): void {
+  const level = status === 'INTERNAL_ERROR' ? 'error' : 'info'
+  context.log[level]('action.executed', {
+    requestId: execution.requestId,
+    workspaceId: execution.actor.workspaceId,
+    ns: execution.appNs,
+    action: execution.actionName,
+    actor: execution.actor.kind,
+    status,
+    durationMs: Math.round(context.now() - startedAt),
+    ...(cause !== undefined && { error: cause }),
+  })
+}

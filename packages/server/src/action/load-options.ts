@@ -1,0 +1,130 @@
+import { createHash } from 'node:crypto'
+import { type CompiledSource, MiniAppError, readOptions } from 'miniapp'
+import { BoundedCache, perContext } from '../cache.ts'
+import { type Context, effectsFor } from '../context.ts'
+import { findLiveInstall, type LiveInstall } from '../install/live-install.ts'
+import { runContextOf } from '../install/run-context.ts'
+import { refusalOf } from '../install/state.ts'
+import type { Actor } from './actor.ts'
+import { refused } from './execute.ts'
+
+/** How long the options of a dropdown are kept per install and parameters (specification 4.5). */
+export const OPTIONS_MAX_AGE_MS = 60_000
+const OPTIONS_KEPT = 2_000
+/** A form waits for its dropdown; what takes longer falls back to a text input. */
+const OPTIONS_DEADLINE_MS = 30_000
+
+export interface Option {
+  value: string | number
+  label: string
+}
+
+export interface LoadOptions {
+  actor: Actor
+  miniAppNs: string
+  sourceKey: string
+  /** Picks another value field of the item (`valueFields`). */
+  sourceRef?: string | null
+  params?: Record<string, unknown>
+  requestId: string
+}
+
+interface Entry {
+  options: Promise<Option[]>
+  loadedAt: number
+}
+
+const cacheOf = perContext((_context: Context) => new BoundedCache<Entry>(OPTIONS_KEPT))
+
+/**
+ * The options of a dropdown. Identical requests at the same time share one call to the provider; answers are kept for
+ * a minute, failures are not kept.
+ * @throws MiniAppError with the codes of actions, so that a form can fall back to a text input
+ */
+export async function loadOptions(context: Context, request: LoadOptions): Promise<Option[]> {
+  const startedAt = context.now()
+  const log = (status: string) =>
+    context.log.info('source.loaded', {
+      requestId: request.requestId,
+      workspaceId: request.actor.workspaceId,
+      ns: request.miniAppNs,
+      source: request.sourceKey,
+      status,
+      durationMs: Math.round(context.now() - startedAt),
+    })
+  try {
+    const options = await cachedOptions(context, request)
+    log('ok')
+    return options
+  } catch (error) {
+    log(error instanceof MiniAppError ? error.code : 'INTERNAL_ERROR')
+    throw error
+  }
+}
+
+async function cachedOptions(context: Context, request: LoadOptions): Promise<Option[]> {
+  const live = await liveInstallFor(context, request)
+  const source = live.compiled.sources.get(request.sourceKey)
+  if (!source) throw sourceNotFound(live, request)
+  const params = source.keepParams(request.params ?? {})
+  const cache = cacheOf(context)
+  const name = cacheName(live, request, params)
+  const found = cache.get(name)
+  if (found && context.now() - found.loadedAt < OPTIONS_MAX_AGE_MS) return found.options
+  const options = callProvider(context, { request, live, source, params })
+  const entry = { options, loadedAt: context.now() }
+  cache.set(name, entry)
+  options.catch(() => cache.delete(name, entry))
+  return options
+}
+
+async function liveInstallFor(context: Context, { actor, miniAppNs }: LoadOptions): Promise<LiveInstall> {
+  const live = await findLiveInstall(context, { workspaceId: actor.workspaceId, ns: miniAppNs })
+  if (!live) throw refused('NOT_INSTALLED', miniAppNs)
+  const refusal = refusalOf(live.install, live.compiled.definition.auth.type !== 'none')
+  if (refusal) throw refused(refusal, miniAppNs)
+  return live
+}
+
+async function callProvider(
+  context: Context,
+  {
+    request,
+    live,
+    source,
+    params,
+  }: { request: LoadOptions; live: LiveInstall; source: CompiledSource; params: Record<string, unknown> },
+): Promise<Option[]> {
+  const { subdomain, workspaceId } = request.actor
+  const outcome = await readOptions(
+    source,
+    {
+      ...runContextOf(context, { subdomain, live, input: params }),
+      sourceRef: request.sourceRef ?? undefined,
+    },
+    effectsFor(context, workspaceId),
+    { deadlineMs: OPTIONS_DEADLINE_MS, allowHttp: context.config.allowPrivateNetworks !== undefined },
+  )
+  if (!outcome.ok) throw outcome.error
+  return outcome.options
+}
+
+/** The revision is part of it: another account's options are never shown, also within the minute. */
+function cacheName(live: LiveInstall, request: LoadOptions, params: Record<string, unknown>): string {
+  const { workspaceId, id, revision } = live.install
+  const of = [
+    workspaceId,
+    id,
+    revision,
+    request.sourceKey,
+    request.sourceRef ?? null,
+    Object.entries(params).sort(),
+  ]
+  return createHash('sha256').update(JSON.stringify(of)).digest('base64url')
+}
+
+function sourceNotFound(live: LiveInstall, { miniAppNs, sourceKey }: LoadOptions): MiniAppError {
+  const keys = [...live.compiled.sources.keys()]
+  const list = keys.length > 0 ? ` Its sources are: ${keys.join(', ')}.` : ' It declares none.'
+  return new MiniAppError('VALIDATION_ERROR', `"${miniAppNs}" has no source "${sourceKey}".${list}`)
+}

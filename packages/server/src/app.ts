@@ -1,0 +1,89 @@
+/** The server as an explicit list: what is opened, what is prepared, which routes answer, in this order. */
+import { type FastifyInstance, fastify } from 'fastify'
+import { jsonSchema } from 'miniapp'
+import { ensureDefaultWorkspace } from './account/default-workspace.ts'
+import { makeOwnerLink, needsOwnerLink } from './account/login-link.ts'
+import { loginRoutes } from './account/login-route.ts'
+import { healthRoutes } from './app/health-route.ts'
+import { startMaintenance } from './app/maintenance.ts'
+import { openContext } from './app/open-context.ts'
+import type { Config } from './config.ts'
+import type { Context } from './context.ts'
+import { graphqlRoutes } from './graphql/route.ts'
+import { followPublishedVersion } from './install/follow-version.ts'
+import { watchInstalls } from './install/live-install.ts'
+import type { Log } from './log.ts'
+import { seedCatalog } from './registry/seed-catalog.ts'
+
+/** A client that sends its request slower than this is cut off. */
+const REQUEST_TIMEOUT_MS = 30_000
+/** A silent connection: longer than the longest action with its refresh (60 s + 30 s). */
+const CONNECTION_TIMEOUT_MS = 120_000
+const REQUESTS_PER_SOCKET = 10_000
+const HEADER_BYTES = 32 * 1024
+
+export interface App {
+  context: Context
+  /** Where the server listens, for example `http://127.0.0.1:4000`. */
+  listeningOn: string
+  /** One-time sign-in link of the default workspace's owner, while nobody has used one. */
+  ownerLink: string | undefined
+  /** Stops accepting, finishes what is under way and closes everything. */
+  close: () => Promise<void>
+}
+
+/**
+ * Starts a server.
+ * @param options.catalogDir directory of first-party definitions (`<ns>/miniapp.json`) to register at start
+ * @throws Error with a text for the operator; nothing is left open then
+ */
+export async function startApp(
+  config: Config,
+  log: Log,
+  options: { catalogDir?: string } = {},
+): Promise<App> {
+  const { context, close: closeContext } = await openContext(config, log)
+  const closers = [closeContext]
+  const close = async () => {
+    for (const closer of closers.splice(0).reverse()) await closer()
+  }
+  try {
+    closers.push(await startMaintenance(context))
+    closers.push(await watchInstalls(context))
+    const workspace = await ensureDefaultWorkspace(context)
+    if (options.catalogDir !== undefined) {
+      const registered = await seedCatalog(context, options.catalogDir)
+      for (const { ns } of registered) await followPublishedVersion(context, ns)
+    }
+    const server = createServer(context)
+    closers.push(() => server.close())
+    const listeningOn = await server.listen({ port: config.port, host: config.host })
+    const ownerLink = (await needsOwnerLink(context, workspace.id))
+      ? await makeOwnerLink(context, workspace.id)
+      : undefined
+    return { context, listeningOn, ownerLink, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+function createServer(context: Context): FastifyInstance {
+  const { trustedProxies } = context.config
+  const server = fastify({
+    logger: false,
+    trustProxy: trustedProxies.length > 0 ? trustedProxies : false,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    connectionTimeout: CONNECTION_TIMEOUT_MS,
+    maxRequestsPerSocket: REQUESTS_PER_SOCKET,
+    http: { maxHeaderSize: HEADER_BYTES },
+    forceCloseConnections: 'idle',
+  })
+  healthRoutes(server, context)
+  loginRoutes(server, context)
+  graphqlRoutes(server, context)
+  server.get('/miniapp.schema.json', (_request, reply) =>
+    reply.type('application/schema+json').send(jsonSchema()),
+  )
+  return server
+}

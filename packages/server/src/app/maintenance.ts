@@ -1,0 +1,33 @@
+import type { Context } from '../context.ts'
+import { maintainPartitions } from '../db/partition.ts'
+
+const MAINTENANCE_INTERVAL_MS = 60 * 60_000
+
+/**
+ * Makes the partitions of the coming days and drops what is past its retention: once now, then every hour. A failure
+ * is logged and tried again at the next turn.
+ * @returns a function that ends it, waiting for a turn under way
+ */
+export async function startMaintenance(context: Context): Promise<() => Promise<void>> {
+  await maintainPartitions(context.db, { now: context.now() })
+  let turn = Promise.resolve()
+  const timer = setInterval(() => {
+    turn = prune(context)
+  }, MAINTENANCE_INTERVAL_MS)
+  timer.unref()
+  return () => {
+    clearInterval(timer)
+    return turn
+  }
+}
+
+async function prune(context: Context): Promise<void> {
+  const startedAt = context.now()
+  try {
+    await maintainPartitions(context.db, { now: context.now() })
+    await context.rateLimit.prune()
+    context.log.info('database.pruned', { durationMs: context.now() - startedAt })
+  } catch (error) {
+    context.log.error('database.pruned', { error, durationMs: context.now() - startedAt })
+  }
+}

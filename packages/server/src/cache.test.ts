@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest'
+import { BoundedCache, perContext } from './cache.ts'
+
+describe('BoundedCache', () => {
+  it('holds as many entries as its limit and then forgets the one unused for longest', () => {
+    const cache = new BoundedCache<number>(2)
+    cache.set('a', 1)
+    cache.set('b', 2)
+    expect(cache.get('a')).toBe(1)
+    cache.set('c', 3)
+    expect(cache.size).toBe(2)
+    expect([cache.get('a'), cache.get('b'), cache.get('c')]).toEqual([1, undefined, 3])
+  })
+
+  it('deletes an entry only while it is the one named', () => {
+    const cache = new BoundedCache<object>(2)
+    const [old, current] = [{}, {}]
+    cache.set('a', current)
+    cache.delete('a', old)
+    expect(cache.get('a')).toBe(current)
+    cache.delete('a', current)
+    expect(cache.get('a')).toBeUndefined()
+  })
+})
+
+describe('perContext', () => {
+  it('makes one value for each context', () => {
+    const list = perContext<object, number[]>(() => [])
+    const [one, other] = [{}, {}]
+    list(one).push(1)
+    expect(list(one)).toEqual([1])
+    expect(list(other)).toEqual([])
+  })
+})

@@ -1,0 +1,52 @@
+/** What is kept in memory: bounded in number, and owned by one context, so that nothing is global. */
+
+/** A map that forgets the entry unused for longest once it holds more than `limit`. */
+export class BoundedCache<V> {
+  readonly #entries = new Map<string, V>()
+  readonly #limit: number
+
+  constructor(limit: number) {
+    this.#limit = limit
+  }
+
+  get size(): number {
+    return this.#entries.size
+  }
+
+  get(key: string): V | undefined {
+    const value = this.#entries.get(key)
+    if (value === undefined) return undefined
+    this.#entries.delete(key)
+    this.#entries.set(key, value)
+    return value
+  }
+
+  set(key: string, value: V): void {
+    this.#entries.delete(key)
+    this.#entries.set(key, value)
+    if (this.#entries.size <= this.#limit) return
+    const oldest = this.#entries.keys().next()
+    if (!oldest.done) this.#entries.delete(oldest.value)
+  }
+
+  /** @param value removes the entry only while it still is this one */
+  delete(key: string, value?: V): void {
+    if (value === undefined || this.#entries.get(key) === value) this.#entries.delete(key)
+  }
+
+  clear(): void {
+    this.#entries.clear()
+  }
+}
+
+/** One `T` for each context, made when it is first asked for and gone with the context. */
+export function perContext<C extends object, T>(create: (context: C) => T): (context: C) => T {
+  const made = new WeakMap<C, T>()
+  return (context) => {
+    const found = made.get(context)
+    if (found !== undefined) return found
+    const value = create(context)
+    made.set(context, value)
+    return value
+  }
+}

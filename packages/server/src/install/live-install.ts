@@ -1,0 +1,85 @@
+import { type Bags, type CompiledDefinition, createRedactor } from 'miniapp'
+import { BoundedCache, perContext } from '../cache.ts'
+import type { Context } from '../context.ts'
+import { compiledVersion } from '../registry/compiled-version.ts'
+import { openBags } from './bags.ts'
+import { findInstall, INSTALL_CHANNEL, type InstallKey, type StoredInstall } from './store.ts'
+
+/** An install as the interpreter needs it: everything decrypted, compiled and prepared once per change of the row. */
+export interface LiveInstall {
+  install: StoredInstall
+  compiled: CompiledDefinition
+  bags: Bags
+  /** Hides every secret of this install (specification 3.2). */
+  redact: (text: string) => string
+  /** Hosts that requests of this install may contact (specification 10.4). */
+  allowedHosts: string[]
+}
+
+/** Longest time that a change made without a notice, or whose notice was lost, goes unseen. */
+const LIVE_INSTALL_MAX_AGE_MS = 60_000
+const LIVE_INSTALLS_KEPT = 5_000
+
+interface Entry {
+  live: Promise<LiveInstall | undefined>
+  loadedAt: number
+}
+
+const cacheOf = perContext((_context: Context) => new BoundedCache<Entry>(LIVE_INSTALLS_KEPT))
+
+/**
+ * The install of an app in a workspace, from memory where it is younger than a minute and unchanged.
+ *
+ * An entry leaves the cache the moment a change is announced, also while it is being read, so that what was read
+ * before the change is never kept.
+ */
+export function findLiveInstall(context: Context, key: InstallKey): Promise<LiveInstall | undefined> {
+  const cache = cacheOf(context)
+  const name = `${key.workspaceId}/${key.ns}`
+  const found = cache.get(name)
+  if (found && context.now() - found.loadedAt < LIVE_INSTALL_MAX_AGE_MS) return found.live
+  const entry: Entry = { live: load(context, key), loadedAt: context.now() }
+  cache.set(name, entry)
+  const forget = () => cache.delete(name, entry)
+  entry.live.then((live) => live ?? forget(), forget)
+  return entry.live
+}
+
+async function load(context: Context, key: InstallKey): Promise<LiveInstall | undefined> {
+  const install = await findInstall(context.db.sql, key)
+  return install && openInstall(context, install)
+}
+
+/** Decrypts and prepares a row that was just read. */
+export async function openInstall(context: Context, install: StoredInstall): Promise<LiveInstall> {
+  const compiled = await compiledVersion(context, install.versionId)
+  const bags = await openBags(context, { install, compiled })
+  return {
+    install,
+    compiled,
+    bags,
+    redact: createRedactor(compiled.secretsOf(bags)),
+    allowedHosts: compiled.declaredHosts(bags),
+  }
+}
+
+/** Forgets an install in this process; other processes are told by the notice in the change's transaction. */
+export function forgetInstall(context: Context, key: InstallKey): void {
+  cacheOf(context).delete(`${key.workspaceId}/${key.ns}`)
+}
+
+/**
+ * Follows the changes that other processes make.
+ * @returns a function that stops following
+ */
+export function watchInstalls(context: Context): Promise<() => Promise<void>> {
+  const cache = cacheOf(context)
+  return context.db.listen(
+    INSTALL_CHANNEL,
+    (payload) => void cache.delete(payload),
+    () => {
+      cache.clear()
+      context.log.warn('database.notified')
+    },
+  )
+}

@@ -1,0 +1,20 @@
+import type { RunContext } from 'miniapp'
+import type { Context } from '../context.ts'
+import type { LiveInstall } from './live-install.ts'
+import { systemValues } from './system-values.ts'
+
+/** What every request of an install sees, for actions and for sources. */
+export function runContextOf(
+  context: Context,
+  { subdomain, live, input }: { subdomain: string; live: LiveInstall; input: Record<string, unknown> },
+): RunContext {
+  const { install, compiled, bags, redact, allowedHosts } = live
+  return {
+    bags,
+    input,
+    system: systemValues(context, { subdomain, ns: install.ns, uid: install.uid }),
+    allowedHosts,
+    redact,
+    functions: compiled.definition.functions ?? {},
+  }
+}

@@ -1,0 +1,272 @@
+import { sql, type Transaction } from 'kysely'
+import type { Database } from '../db/client.ts'
+import type { Schema } from '../db/schema.ts'
+import type { InstallState } from './state.ts'
+
+type Executor = Database['sql'] | Transaction<Schema>
+
+/** Channel on which every change of an install is announced; the payload is `{workspaceId}/{ns}`. */
+export const INSTALL_CHANNEL = 'install_changed'
+
+export interface InstallKey {
+  workspaceId: string
+  ns: string
+}
+
+export interface LastConnectError {
+  code: string
+  message: string
+  /** ISO 8601. */
+  at: string
+}
+
+export interface StoredInstall extends InstallKey {
+  id: string
+  versionId: string
+  state: InstallState
+  errorCode: string | null
+  /** Sealed by the vault; absent until an account was connected. */
+  credentials: Uint8Array | null
+  /** Sealed too: who-am-I answers hold personal data. */
+  metadata: Uint8Array | null
+  userInput: Record<string, unknown>
+  uid: string | null
+  accountName: string | null
+  lastConnectError: LastConnectError | null
+  authenticatedAt: Date | null
+  expiresAt: Date | null
+  /** Raised by every change, as a decimal string. */
+  revision: string
+}
+
+const columns = [
+  'workspaceId',
+  'id',
+  'ns',
+  'versionId',
+  'state',
+  'errorCode',
+  'credentials',
+  'metadata',
+  'userInput',
+  'uid',
+  'accountName',
+  'lastConnectError',
+  'authenticatedAt',
+  'expiresAt',
+  'revision',
+] as const
+
+const raised = sql<string>`revision + 1`
+const now = sql<Date>`now()`
+
+/** Part of the transaction of each change, so that a cache is told exactly when the change can be read. */
+async function announce(trx: Transaction<Schema>, { workspaceId, ns }: InstallKey): Promise<void> {
+  await sql`select pg_notify(${INSTALL_CHANNEL}, ${`${workspaceId}/${ns}`})`.execute(trx)
+}
+
+export async function findInstall(executor: Executor, key: InstallKey): Promise<StoredInstall | undefined> {
+  const row = await executor
+    .selectFrom('install')
+    .select(columns)
+    .where('workspaceId', '=', key.workspaceId)
+    .where('ns', '=', key.ns)
+    .executeTakeFirst()
+  return row as StoredInstall | undefined
+}
+
+/** Makes other changes of the install wait for this transaction. */
+export async function lockInstall(
+  trx: Transaction<Schema>,
+  key: InstallKey,
+): Promise<StoredInstall | undefined> {
+  const row = await trx
+    .selectFrom('install')
+    .select(columns)
+    .where('workspaceId', '=', key.workspaceId)
+    .where('ns', '=', key.ns)
+    .forUpdate()
+    .executeTakeFirst()
+  return row as StoredInstall | undefined
+}
+
+export async function listInstalls(executor: Executor, workspaceId: string): Promise<StoredInstall[]> {
+  const rows = await executor
+    .selectFrom('install')
+    .select(columns)
+    .where('workspaceId', '=', workspaceId)
+    .orderBy('ns')
+    .execute()
+  return rows as StoredInstall[]
+}
+
+/** How many workspaces have each app installed, over all workspaces: the marketplace shows the number alone. */
+export async function countInstalls(executor: Executor, ns?: string): Promise<Map<string, number>> {
+  let query = executor.selectFrom('install').select(({ fn }) => ['ns', fn.countAll<string>().as('count')])
+  if (ns !== undefined) query = query.where('ns', '=', ns)
+  const rows = await query.groupBy('ns').execute()
+  return new Map(rows.map((row) => [row.ns, Number(row.count)]))
+}
+
+/** @returns whether a row was made; false where the app was installed already */
+export async function insertInstall(
+  trx: Transaction<Schema>,
+  install: InstallKey & { id: string; versionId: string },
+): Promise<boolean> {
+  const { numInsertedOrUpdatedRows } = await trx
+    .insertInto('install')
+    .values({ ...install, state: 'installed', userInput: JSON.stringify({}) })
+    .onConflict((conflict) => conflict.columns(['workspaceId', 'ns']).doNothing())
+    .executeTakeFirst()
+  if (!numInsertedOrUpdatedRows) return false
+  await announce(trx, install)
+  return true
+}
+
+export interface ConnectionValues {
+  credentials: Uint8Array
+  metadata: Uint8Array
+  userInput: Record<string, unknown>
+  uid: string | null
+  accountName: string | null
+}
+
+/** Stores all bags and the state in one statement. */
+export async function connectInstall(
+  trx: Transaction<Schema>,
+  key: InstallKey,
+  values: ConnectionValues,
+): Promise<void> {
+  await trx
+    .updateTable('install')
+    .set({
+      state: 'connected',
+      errorCode: null,
+      credentials: Buffer.from(values.credentials),
+      metadata: Buffer.from(values.metadata),
+      userInput: JSON.stringify(values.userInput),
+      uid: values.uid,
+      accountName: values.accountName,
+      lastConnectError: null,
+      authenticatedAt: now,
+      expiresAt: null,
+      revision: raised,
+      updatedAt: now,
+    })
+    .where('workspaceId', '=', key.workspaceId)
+    .where('ns', '=', key.ns)
+    .execute()
+  await announce(trx, key)
+}
+
+/** Deletes every bag and forgets the account; the app stays installed. */
+export async function disconnectInstall(trx: Transaction<Schema>, key: InstallKey): Promise<void> {
+  await trx
+    .updateTable('install')
+    .set({
+      state: 'installed',
+      errorCode: null,
+      credentials: null,
+      metadata: null,
+      userInput: JSON.stringify({}),
+      uid: null,
+      accountName: null,
+      lastConnectError: null,
+      authenticatedAt: null,
+      expiresAt: null,
+      pendingRegistrations: 0,
+      revision: raised,
+      updatedAt: now,
+    })
+    .where('workspaceId', '=', key.workspaceId)
+    .where('ns', '=', key.ns)
+    .execute()
+  await announce(trx, key)
+}
+
+export async function deleteInstall(trx: Transaction<Schema>, key: InstallKey): Promise<void> {
+  await trx
+    .deleteFrom('install')
+    .where('workspaceId', '=', key.workspaceId)
+    .where('ns', '=', key.ns)
+    .execute()
+  await announce(trx, key)
+}
+
+export async function saveConnectError(
+  trx: Transaction<Schema>,
+  key: InstallKey,
+  error: LastConnectError,
+): Promise<void> {
+  await trx
+    .updateTable('install')
+    .set({ lastConnectError: JSON.stringify(error), updatedAt: now })
+    .where('workspaceId', '=', key.workspaceId)
+    .where('ns', '=', key.ns)
+    .execute()
+  await announce(trx, key)
+}
+
+/**
+ * Claims a provider account for a workspace, or finds whose it is (specification 3.3, duplicate check).
+ * Concurrent claims of one account wait for each other on the primary key.
+ * @returns the workspace that holds the account: the given one where the claim succeeded
+ */
+export async function claimProviderAccount(
+  trx: Transaction<Schema>,
+  claim: InstallKey & { uid: string },
+): Promise<string> {
+  await trx
+    .insertInto('providerAccount')
+    .values({ ns: claim.ns, uid: claim.uid, workspaceId: claim.workspaceId })
+    .onConflict((conflict) => conflict.columns(['ns', 'uid']).doNothing())
+    .execute()
+  const holder = await trx
+    .selectFrom('providerAccount')
+    .select('workspaceId')
+    .where('ns', '=', claim.ns)
+    .where('uid', '=', claim.uid)
+    .executeTakeFirstOrThrow()
+  return holder.workspaceId
+}
+
+/** Frees every account of this app that the workspace holds, except the one named. */
+export async function releaseProviderAccounts(
+  trx: Transaction<Schema>,
+  key: InstallKey & { except?: string },
+): Promise<void> {
+  let query = trx
+    .deleteFrom('providerAccount')
+    .where('workspaceId', '=', key.workspaceId)
+    .where('ns', '=', key.ns)
+  if (key.except !== undefined) query = query.where('uid', '!=', key.except)
+  await query.execute()
+}
+
+/** Installs of an app on any other version than the given one, with the version they run; for the operator's roll-out. */
+export async function listInstallsBehind(
+  executor: Executor,
+  app: { ns: string; versionId: string },
+): Promise<{ workspaceId: string; ns: string; version: string }[]> {
+  return executor
+    .selectFrom('install')
+    .innerJoin('appVersion', 'appVersion.id', 'install.versionId')
+    .select(['install.workspaceId', 'install.ns', 'appVersion.version'])
+    .where('install.ns', '=', app.ns)
+    .where('install.versionId', '!=', app.versionId)
+    .execute()
+}
+
+export async function moveInstall(
+  trx: Transaction<Schema>,
+  key: InstallKey,
+  versionId: string,
+): Promise<void> {
+  await trx
+    .updateTable('install')
+    .set({ versionId, revision: raised, updatedAt: now })
+    .where('workspaceId', '=', key.workspaceId)
+    .where('ns', '=', key.ns)
+    .execute()
+  await announce(trx, key)
+}

@@ -1,0 +1,19 @@
+import { apiBaseUrl } from '../account/address.ts'
+import type { Context } from '../context.ts'
+
+/**
+ * The system values of placeholders that are known for every request of an install (specification 2.1).
+ * @param of.uid the connected account, where there is one
+ */
+export function systemValues(
+  context: Context,
+  of: { subdomain: string; ns: string; uid: string | null },
+): Record<string, unknown> {
+  return {
+    webhookUrl: `${apiBaseUrl(context.config, of.subdomain)}/miniapps/${of.ns}/webhooks`,
+    redirect_uri: `${context.config.oauthBaseUrl ?? context.config.saasApiUrl}/miniapps/${of.ns}/oauth2`,
+    subdomain: of.subdomain,
+    ...(of.uid !== null && { uid: of.uid }),
+    now: new Date(context.now()).toISOString(),
+  }
+}
