@@ -1,0 +1,393 @@
+import { once } from 'node:events'
+import { createServer as createTcpServer } from 'node:net'
+import { gzipSync } from 'node:zlib'
+import type { OutgoingRequest, SendOptions } from 'miniapp'
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import packageJson from '../../package.json' with { type: 'json' }
+import { type LocalServer, startLocalServer } from '../../test/local-server.ts'
+import { MAX_CONNECTIONS_PER_ORIGIN, MAX_HEADER_BYTES } from './routes.ts'
+import { createSend, DEFAULT_MAX_RESPONSE_BYTES, type Egress, type EgressSettings } from './send.ts'
+
+const LIMIT = 4096
+
+function openEgress(settings: Partial<EgressSettings> = {}): Egress {
+  const egress = createSend({
+    allowPrivateNetworks: ['127.0.0.0/8'],
+    providerOrigins: new Map(),
+    maxResponseBytes: LIMIT,
+    ...settings,
+  })
+  onTestFinished(() => egress.close())
+  return egress
+}
+
+async function serve(...args: Parameters<typeof startLocalServer>): Promise<LocalServer> {
+  const server = await startLocalServer(...args)
+  onTestFinished(() => server.close())
+  return server
+}
+
+function requestTo(url: string, overrides: Partial<OutgoingRequest> = {}): OutgoingRequest {
+  return { method: 'GET', url, headers: {}, credentialHeaders: [], credentialQuery: [], ...overrides }
+}
+
+const OPTIONS: SendOptions = { timeoutMs: 5000, allowedHosts: ['127.0.0.1'] }
+
+const text = (body: Uint8Array) => Buffer.from(body).toString()
+
+describe('a request', () => {
+  let server: LocalServer
+  beforeEach(async () => {
+    server = await startLocalServer((_request, response) => response.end('ok'))
+  })
+  afterEach(() => server.close())
+
+  it('carries method, path, query, headers and body as they are', async () => {
+    const headers = { 'X-First': '1', 'Content-Type': 'text/plain' }
+    const url = `${server.origin}/a%20b/c?x=1&x=%2F&y=a+b#part`
+    const answer = await openEgress().send(
+      requestTo(url, { method: 'PATCH', headers, body: 'Grüße' }),
+      OPTIONS,
+    )
+    expect(server.requests).toMatchObject([
+      { method: 'PATCH', url: '/a%20b/c?x=1&x=%2F&y=a+b', body: 'Grüße' },
+    ])
+    expect(server.requests[0]?.headers).toEqual({
+      host: `127.0.0.1:${server.port}`,
+      connection: 'keep-alive',
+      'x-first': '1',
+      'content-type': 'text/plain',
+      'content-length': '7',
+      'user-agent': `MiniApps/${packageJson.version}`,
+      'accept-encoding': 'gzip, deflate, br',
+    })
+    expect(answer).toMatchObject({ status: 200, url })
+    expect(text(answer.body)).toBe('ok')
+  })
+
+  it('carries bytes', async () => {
+    const bytes = new Uint8Array([0, 65, 66, 0]).subarray(1, 3)
+    await openEgress().send(requestTo(server.origin, { method: 'PUT', body: bytes }), OPTIONS)
+    expect(server.requests[0]?.body).toBe('AB')
+  })
+
+  it.each(['GET', 'HEAD'] as const)('never carries a body with %s', async (method) => {
+    await openEgress().send(requestTo(server.origin, { method, body: 'x' }), OPTIONS)
+    expect(server.requests).toMatchObject([{ method, body: '' }])
+    expect(server.requests[0]?.headers).not.toHaveProperty('content-length')
+  })
+
+  it('keeps the user agent and codings that the definition sets', async () => {
+    const headers = { 'USER-AGENT': 'Acme/1', 'accept-encoding': 'identity' }
+    await openEgress().send(requestTo(server.origin, { headers }), OPTIONS)
+    expect(server.requests[0]?.headers).toMatchObject({
+      'user-agent': 'Acme/1',
+      'accept-encoding': 'identity',
+    })
+  })
+
+  it('leaves the headers of the connection to the client', async () => {
+    const headers = {
+      Host: 'evil.test',
+      'content-length': '99',
+      'Transfer-Encoding': 'chunked',
+      Connection: 'close',
+      Upgrade: 'h2c',
+      Expect: '100-continue',
+      TE: 'trailers',
+    }
+    await openEgress().send(requestTo(server.origin, { method: 'POST', headers, body: 'x' }), OPTIONS)
+    expect(server.requests[0]?.headers).toMatchObject({
+      host: `127.0.0.1:${server.port}`,
+      'content-length': '1',
+      connection: 'keep-alive',
+    })
+    for (const name of ['transfer-encoding', 'upgrade', 'expect', 'te']) {
+      expect(server.requests[0]?.headers).not.toHaveProperty(name)
+    }
+  })
+
+  it('is refused where a header cannot be sent, without showing it', async () => {
+    const sent = openEgress().send(
+      requestTo(server.origin, { headers: { 'X-Key': 'a\r\nX-Evil: s3cret' } }),
+      OPTIONS,
+    )
+    await expect(sent).rejects.toMatchObject({ name: 'SendError', failure: 'blocked' })
+    await expect(sent).rejects.not.toThrow('s3cret')
+    expect(server.requests).toEqual([])
+  })
+
+  it('shares connections with those before', async () => {
+    const { send } = openEgress()
+    for (let count = 0; count < 10; count += 1) await send(requestTo(server.origin), OPTIONS)
+    expect(server.connections).toBeLessThanOrEqual(2)
+  })
+
+  it('ignores proxies of the environment', async () => {
+    const proxy = await serve((_request, response) => response.end('proxied'))
+    for (const name of ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'http_proxy', 'https_proxy'])
+      vi.stubEnv(name, proxy.origin)
+    onTestFinished(() => void vi.unstubAllEnvs())
+    const answer = await openEgress().send(requestTo(server.origin), OPTIONS)
+    expect(text(answer.body)).toBe('ok')
+    expect(proxy.connections).toBe(0)
+  })
+})
+
+describe('an answer', () => {
+  it('gives status, headers in lower case and joined, and body', async () => {
+    const server = await serve((_request, response) => {
+      response.writeHead(
+        404,
+        [
+          ['X-One', '1'],
+          ['Via', 'a'],
+          ['VIA', 'b'],
+          ['Set-Cookie', 'a=1'],
+          ['set-cookie', 'b=2'],
+          ['__proto__', 'x'],
+        ].flat(),
+      )
+      response.end('no')
+    })
+    const answer = await openEgress().send(requestTo(server.origin), OPTIONS)
+    expect(answer.status).toBe(404)
+    expect(answer.headers).toMatchObject({ 'x-one': '1', via: 'a, b', 'set-cookie': 'a=1; b=2' })
+    expect(Object.getPrototypeOf(answer.headers)).toBe(Object.prototype)
+    expect(text(answer.body)).toBe('no')
+  })
+
+  it('is decoded', async () => {
+    const server = await serve((_request, response) => {
+      response.setHeader('Content-Encoding', 'gzip')
+      response.end(gzipSync('hello'))
+    })
+    const answer = await openEgress().send(requestTo(server.origin), OPTIONS)
+    expect(text(answer.body)).toBe('hello')
+    expect(answer.headers).not.toHaveProperty('content-encoding')
+  })
+
+  it('comes after early hints', async () => {
+    const server = await serve((_request, response) => {
+      response.writeEarlyHints({ link: '</style.css>; rel=preload' })
+      response.end('late')
+    })
+    expect(text((await openEgress().send(requestTo(server.origin), OPTIONS)).body)).toBe('late')
+  })
+
+  it('to HEAD may announce more than the limit', async () => {
+    const server = await serve((_request, response) => {
+      response.writeHead(200, { 'Content-Length': LIMIT * 2 }).end()
+    })
+    const answer = await openEgress().send(requestTo(server.origin, { method: 'HEAD' }), OPTIONS)
+    expect(answer.headers['content-length']).toBe(String(LIMIT * 2))
+    expect(answer.body.byteLength).toBe(0)
+  })
+})
+
+describe('the size of an answer', () => {
+  const answering = (body: Uint8Array, headers: Record<string, string>) =>
+    serve((_request, response) => {
+      response.writeHead(200, headers)
+      response.end(body)
+    })
+
+  it.each([
+    ['with its length announced', { 'Content-Length': String(LIMIT) }],
+    ['in chunks', { 'Transfer-Encoding': 'chunked' }],
+  ])('may be the limit, %s', async (_name, headers: Record<string, string>) => {
+    const server = await answering(Buffer.alloc(LIMIT), headers)
+    expect((await openEgress().send(requestTo(server.origin), OPTIONS)).body.byteLength).toBe(LIMIT)
+  })
+
+  it.each([
+    ['with its length announced', Buffer.alloc(LIMIT + 1), { 'Content-Length': String(LIMIT + 1) }],
+    ['in chunks', Buffer.alloc(LIMIT + 1), { 'Transfer-Encoding': 'chunked' }],
+    ['until the connection closes', Buffer.alloc(LIMIT + 1), { Connection: 'close' }],
+    ['once decoded', gzipSync(Buffer.alloc(LIMIT + 1)), { 'Content-Encoding': 'gzip' }],
+  ])('may not be one byte more, %s', async (_name, body, headers: Record<string, string>) => {
+    const server = await answering(body, headers)
+    await expect(openEgress().send(requestTo(server.origin), OPTIONS)).rejects.toMatchObject({
+      failure: 'too-large',
+      message: `The answer of 127.0.0.1 is larger than ${LIMIT} bytes`,
+    })
+  })
+
+  it('is ten mebibytes unless set otherwise', async () => {
+    let size = DEFAULT_MAX_RESPONSE_BYTES
+    const server = await serve((_request, response) => response.end(Buffer.alloc(size)))
+    const { send } = openEgress({ maxResponseBytes: undefined })
+    expect((await send(requestTo(server.origin), OPTIONS)).body.byteLength).toBe(10_485_760)
+    size += 1
+    await expect(send(requestTo(server.origin), OPTIONS)).rejects.toMatchObject({ failure: 'too-large' })
+  })
+
+  it('counts the headers apart', async () => {
+    let size = MAX_HEADER_BYTES - 1024
+    const server = await serve((_request, response) =>
+      response.writeHead(200, { 'X-Large': 'a'.repeat(size) }).end(),
+    )
+    const { send } = openEgress()
+    expect((await send(requestTo(server.origin), OPTIONS)).headers['x-large']).toHaveLength(size)
+    size = MAX_HEADER_BYTES
+    await expect(send(requestTo(server.origin), OPTIONS)).rejects.toMatchObject({
+      failure: 'too-large',
+      message: 'The headers of the answer of 127.0.0.1 are too large',
+    })
+  })
+})
+
+describe('the time of a request', () => {
+  it.each<[string, Parameters<typeof startLocalServer>[0]]>([
+    ['before the headers', () => {}],
+    [
+      'inside the body, however steadily it drips',
+      (_request, response) => {
+        response.writeHead(200)
+        const drip = setInterval(() => response.write('.'), 5)
+        response.on('close', () => clearInterval(drip))
+      },
+    ],
+    [
+      'on the way through redirects',
+      (_request, response) => void setTimeout(() => response.writeHead(302, { Location: '/' }).end(), 30),
+    ],
+  ])('can end %s', async (_name, respond) => {
+    const server = await serve(respond)
+    await expect(
+      openEgress().send(requestTo(server.origin), { ...OPTIONS, timeoutMs: 100 }),
+    ).rejects.toMatchObject({
+      failure: 'timeout',
+      message: '127.0.0.1 did not answer within 100 ms',
+    })
+  })
+
+  it('can end while the name is resolved', async () => {
+    const { send } = openEgress({ resolve: () => new Promise(() => {}) })
+    const sent = send(requestTo('http://slow.test'), { timeoutMs: 50, allowedHosts: ['slow.test'] })
+    await expect(sent).rejects.toMatchObject({ failure: 'timeout' })
+  })
+
+  it('can be ended by its caller, before and during', async () => {
+    const server = await serve(() => {})
+    const { send } = openEgress()
+    await expect(
+      send(requestTo(server.origin), { ...OPTIONS, signal: AbortSignal.abort() }),
+    ).rejects.toMatchObject({
+      failure: 'aborted',
+      message: 'The request to 127.0.0.1 was aborted',
+    })
+    expect(server.connections).toBe(0)
+    const abort = new AbortController()
+    const sent = send(requestTo(server.origin), { ...OPTIONS, signal: abort.signal })
+    await vi.waitFor(() => expect(server.requests).toHaveLength(1))
+    abort.abort()
+    await expect(sent).rejects.toMatchObject({ failure: 'aborted' })
+  })
+
+  it('can end in the queue for a connection: the request is never sent and costs nobody a connection', async () => {
+    const held: (() => void)[] = []
+    const server = await serve((_request, response) => void held.push(() => response.end('ok')))
+    const { send } = openEgress()
+    const first = Array.from({ length: MAX_CONNECTIONS_PER_ORIGIN }, () =>
+      send(requestTo(server.origin), OPTIONS),
+    )
+    await vi.waitFor(() => expect(held).toHaveLength(MAX_CONNECTIONS_PER_ORIGIN), { timeout: 10_000 })
+    const late = send(requestTo(`${server.origin}/late`), { ...OPTIONS, timeoutMs: 20 })
+    await expect(late).rejects.toMatchObject({ failure: 'timeout' })
+    const patient = send(requestTo(`${server.origin}/patient`), OPTIONS)
+    for (const release of held.splice(0)) release()
+    await Promise.all(first)
+    await vi.waitFor(() => expect(held).toHaveLength(1))
+    held[0]?.()
+    await patient
+    expect(server.requests.map(({ url }) => url)).not.toContain('/late')
+    expect(server.connections).toBe(MAX_CONNECTIONS_PER_ORIGIN)
+  })
+})
+
+describe('a failing connection', () => {
+  it('is told as connect where nobody listens', async () => {
+    const server = await startLocalServer(() => {})
+    await server.close()
+    await expect(
+      openEgress().send(requestTo(`${server.origin}/path?key=s3cret`), OPTIONS),
+    ).rejects.toMatchObject({
+      failure: 'connect',
+      message: 'No connection to 127.0.0.1: the connection was refused',
+    })
+  })
+
+  it('is told as connect where the name does not resolve', async () => {
+    const resolve = () => Promise.reject(Object.assign(new Error('x'), { code: 'ENOTFOUND' }))
+    const sent = openEgress({ resolve }).send(requestTo('https://gone.test'), {
+      ...OPTIONS,
+      allowedHosts: ['gone.test'],
+    })
+    await expect(sent).rejects.toMatchObject({
+      failure: 'connect',
+      message: 'No connection to gone.test: the name does not resolve',
+    })
+  })
+
+  it('is told as connect where TLS meets a server without it', async () => {
+    const server = await serve(() => {})
+    const sent = openEgress().send(requestTo(`https://127.0.0.1:${server.port}`), OPTIONS)
+    await expect(sent).rejects.toMatchObject({
+      failure: 'connect',
+      message: expect.stringContaining('no secure connection'),
+    })
+  })
+
+  it.each<[string, Parameters<typeof startLocalServer>[0]]>([
+    ['before the answer', (request) => request.socket.destroy()],
+    [
+      'inside the body',
+      (request, response) => {
+        response.writeHead(200, { 'Content-Length': 100 }).write('half')
+        setTimeout(() => request.socket.destroy(), 5)
+      },
+    ],
+    [
+      'inside a chunked body',
+      (request, response) => {
+        response.write('half')
+        setTimeout(() => request.socket.destroy(), 5)
+      },
+    ],
+  ])('is told as network where it is cut %s', async (_name, respond) => {
+    const server = await serve(respond)
+    await expect(openEgress().send(requestTo(server.origin), OPTIONS)).rejects.toMatchObject({
+      failure: 'network',
+    })
+  })
+
+  it('is told as network where the answer is not HTTP', async () => {
+    const server = createTcpServer(
+      (socket) => void socket.once('data', () => socket.end('SSH-2.0-OpenSSH_9.2\r\n')),
+    ).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    onTestFinished(() => void server.close())
+    const address = server.address()
+    const port = typeof address === 'object' ? address?.port : 0
+    await expect(openEgress().send(requestTo(`http://127.0.0.1:${port}`), OPTIONS)).rejects.toMatchObject({
+      failure: 'network',
+      message: 'The request to 127.0.0.1 failed: the answer is not HTTP',
+    })
+  })
+})
+
+describe('closing', () => {
+  it('waits for requests under way and takes no more', async () => {
+    const held: (() => void)[] = []
+    const server = await serve((_request, response) => void held.push(() => response.end('ok')))
+    const egress = openEgress()
+    const sent = egress.send(requestTo(server.origin), OPTIONS)
+    await vi.waitFor(() => expect(held).toHaveLength(1))
+    const done = Promise.all([egress.close(), egress.close()])
+    await expect(egress.send(requestTo(server.origin), OPTIONS)).rejects.toMatchObject({ failure: 'aborted' })
+    held[0]?.()
+    expect(text((await sent).body)).toBe('ok')
+    await done
+  })
+})
