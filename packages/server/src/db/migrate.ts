@@ -1,0 +1,101 @@
+import { sql, type Transaction } from 'kysely'
+import type { Database } from './client.ts'
+import { DatabaseRefusedError } from './error.ts'
+import { firstLife } from './migrations/0001-first-life.ts'
+import type { Schema } from './schema.ts'
+
+/** One step of the schema. Never edited once released; the next change is the next file. */
+export interface Migration {
+  /** File name without extension; its number is its place in {@link MIGRATIONS}. */
+  name: string
+  up(trx: Transaction<Schema>): Promise<void>
+}
+
+/** In the order in which they are applied. */
+export const MIGRATIONS: readonly Migration[] = [firstLife]
+
+/** Any number, as long as it is ours alone: processes that start together take this lock in turn. */
+const MIGRATION_LOCK = 7_302_951_846
+
+/** Columns with large text, which `lz4` stores faster than PostgreSQL's own `pglz`. */
+const COMPRESSED_COLUMNS = [
+  { table: 'app_version', column: 'definition' },
+  { table: 'action_run', column: 'record' },
+] as const
+
+/**
+ * Brings the schema up to date. Each migration is one transaction; any number of processes may call this at once, and
+ * each migration runs in one of them while the others wait.
+ *
+ * @param migrations default: all of this release
+ * @returns the names of those that this call applied
+ * @throws DatabaseRefusedError when a newer release has already changed the schema
+ */
+export async function migrate(
+  database: Database,
+  migrations: readonly Migration[] = MIGRATIONS,
+): Promise<string[]> {
+  const applied: string[] = []
+  for (;;) {
+    const name = await database.transaction((trx) => applyNext(trx, migrations))
+    if (name === undefined) break
+    applied.push(name)
+  }
+  await database.transaction(applyStorageSettings)
+  return applied
+}
+
+async function applyNext(
+  trx: Transaction<Schema>,
+  migrations: readonly Migration[],
+): Promise<string | undefined> {
+  await lock(trx)
+  await sql`create table if not exists migration (
+    name text primary key,
+    applied_at timestamptz(3) not null default now()
+  )`.execute(trx)
+  const rows = await trx.selectFrom('migration').select('name').orderBy('name').execute()
+  const seen = new Set(rows.map(({ name }) => name))
+  const known = new Set(migrations.map(({ name }) => name))
+  const newer = [...seen].filter((name) => !known.has(name))
+  if (newer.length > 0) {
+    throw new DatabaseRefusedError(
+      `The database has the schema of a newer release (${newer.join(', ')}). Start that release, or restore a backup from before its first start.`,
+    )
+  }
+  const next = migrations.find(({ name }) => !seen.has(name))
+  if (!next) return undefined
+  await next.up(trx)
+  await trx.insertInto('migration').values({ name: next.name }).execute()
+  return next.name
+}
+
+/**
+ * Settings that an engine may lack and correctness never needs: `lz4` where the server was built with it (PGlite is
+ * not). Partitions made later inherit it.
+ */
+async function applyStorageSettings(trx: Transaction<Schema>): Promise<void> {
+  const { rows } = await sql<{ offered: boolean }>`
+    select 'lz4' = any(enumvals) as offered from pg_settings where name = 'default_toast_compression'
+  `.execute(trx)
+  if (!rows[0]?.offered) return
+  await lock(trx)
+  for (const { table, column } of COMPRESSED_COLUMNS) {
+    const { rows: columns } = await sql<{ compression: string }>`
+      select attcompression as compression from pg_attribute
+      where attrelid = ${table}::regclass and attname = ${column}
+    `.execute(trx)
+    // 'l' is lz4; setting it again would lock the table for nothing at every start.
+    if (columns[0] && columns[0].compression !== 'l') {
+      await sql`alter table ${sql.table(table)} alter column ${sql.ref(column)} set compression lz4`.execute(
+        trx,
+      )
+    }
+  }
+}
+
+async function lock(trx: Transaction<Schema>): Promise<void> {
+  // Waiting for another process, and rewriting a table, may take long.
+  await sql`set local statement_timeout = 0`.execute(trx)
+  await sql`select pg_advisory_xact_lock(${MIGRATION_LOCK})`.execute(trx)
+}
