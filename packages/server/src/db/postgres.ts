@@ -1,0 +1,106 @@
+import pg from 'pg'
+import type { Database, OpenDatabaseOptions } from './client.ts'
+import { DatabaseRefusedError, isDatabaseError } from './error.ts'
+import { PostgresListener } from './listener.ts'
+import { createSubscriptions } from './subscription.ts'
+import { createHandles } from './transaction.ts'
+
+/** `server_version_num` of the oldest server that our SQL is written to. */
+const OLDEST_VERSION_NUM = 150_000
+const DEFAULT_POOL_SIZE = 10
+/** Waiting longer for a free connection means overload: failing then is better than a growing queue. */
+const CONNECTION_TIMEOUT_MS = 10_000
+/** Nothing a request causes takes so long; migrations lift the limit for themselves. */
+const STATEMENT_TIMEOUT_MS = 60_000
+/** A transaction whose code hangs holds locks and keeps vacuum from its work. */
+const IDLE_IN_TRANSACTION_TIMEOUT_MS = 60_000
+
+export async function openPostgres(
+  options: OpenDatabaseOptions & { databaseUrl: string },
+): Promise<Database> {
+  const { log } = options
+  const connection = connectionConfig(options.databaseUrl)
+  const pool = new pg.Pool({
+    ...connection,
+    max: options.poolSize ?? DEFAULT_POOL_SIZE,
+    connectionTimeoutMillis: CONNECTION_TIMEOUT_MS,
+    statement_timeout: STATEMENT_TIMEOUT_MS,
+    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
+  })
+  // An idle connection that breaks is replaced when it is next needed; unhandled, this event would end the process.
+  pool.on('error', (error) => log.warn('database.reopened', { engine: 'postgres', error }))
+  try {
+    await checkServer(pool)
+  } catch (error) {
+    await pool.end()
+    throw error
+  }
+
+  const subscriptions = createSubscriptions(log)
+  const listener = new PostgresListener({ connection, subscriptions, log })
+  const { sql, transaction, close } = createHandles(pool)
+  let closed: Promise<void> | undefined
+  return {
+    engine: 'postgres',
+    sql,
+    transaction,
+    async listen(channel, onPayload, onLost) {
+      const remove = subscriptions.add(channel, { onPayload, onLost })
+      try {
+        await listener.listen(channel)
+      } catch (error) {
+        remove()
+        throw error
+      }
+      return async () => {
+        if (remove()) await listener.unlisten(channel)
+      }
+    },
+    close() {
+      closed ??= Promise.all([listener.close(), close()]).then(() => {})
+      return closed
+    },
+  }
+}
+
+function connectionConfig(databaseUrl: string): pg.ClientConfig {
+  if (!/^postgres(ql)?:\/\//.test(databaseUrl)) {
+    throw new DatabaseRefusedError('DATABASE_URL must start with postgres:// or postgresql://.')
+  }
+  return { connectionString: databaseUrl, keepAlive: true, application_name: 'miniapps' }
+}
+
+async function checkServer(pool: pg.Pool): Promise<void> {
+  const { rows } = await pool
+    .query<{ version: string; versionNum: number; encoding: string }>(
+      `select current_setting('server_version') as version,
+        current_setting('server_version_num')::int as "versionNum",
+        current_setting('server_encoding') as encoding`,
+    )
+    .catch((error: unknown) => {
+      throw refusedConnection(error)
+    })
+  const [server] = rows
+  if (!server || server.versionNum < OLDEST_VERSION_NUM) {
+    throw new DatabaseRefusedError(
+      `The PostgreSQL server is version ${server?.version}; version 15 or newer is needed. Upgrade the server, or point DATABASE_URL at a newer one.`,
+    )
+  }
+  if (server.encoding !== 'UTF8') {
+    throw new DatabaseRefusedError(
+      `The database's encoding is ${server.encoding}; it must be UTF8. Make it again with: create database … template template0 encoding 'UTF8'.`,
+    )
+  }
+}
+
+/** What the operator reads when the first connection fails; never the URL, which holds the password. */
+function refusedConnection(error: unknown): unknown {
+  const reason =
+    error instanceof Error ? error.message || String((error as { code?: unknown }).code) : String(error)
+  return new DatabaseRefusedError(
+    isDatabaseError(error)
+      ? `The PostgreSQL server of DATABASE_URL refused the connection: ${reason}.`
+      : `The PostgreSQL server of DATABASE_URL cannot be reached: ${reason}.`,
+    { cause: error },
+  )
+}

@@ -1,0 +1,57 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { CamelCasePlugin, Kysely, PostgresDialect, type Transaction } from 'kysely'
+import type { Pool, PoolClient } from 'pg'
+import { TransactionScopeError } from './error.ts'
+import type { Schema } from './schema.ts'
+
+export interface Handles {
+  sql: Kysely<Schema>
+  transaction<T>(body: (trx: Transaction<Schema>) => Promise<T>): Promise<T>
+  /** Waits for what is under way and ends the pool. */
+  close(): Promise<void>
+}
+
+/** The query builder over a pool, and transactions that know which code runs inside them. */
+export function createHandles(pool: Pool): Handles {
+  const scopes = new AsyncLocalStorage<{ active: boolean }>()
+  const guardedPool = {
+    options: pool.options,
+    connect(): Promise<PoolClient> {
+      // Work that a body started and did not await outlives the transaction: it is free again once that has ended.
+      if (scopes.getStore()?.active) return Promise.reject(new TransactionScopeError())
+      return pool.connect()
+    },
+    end: () => pool.end(),
+  }
+  const sql = new Kysely<Schema>({
+    dialect: new PostgresDialect({ pool: guardedPool }),
+    plugins: [new CamelCasePlugin({ maintainNestedObjectKeys: true })],
+  })
+
+  async function transaction<T>(body: (trx: Transaction<Schema>) => Promise<T>): Promise<T> {
+    const scope = { active: true }
+    let failure: { error: unknown } | undefined
+    try {
+      return await sql.transaction().execute(async (trx) => {
+        try {
+          return await scopes.run(scope, () => body(trx))
+        } catch (error) {
+          failure = { error }
+          throw error
+        } finally {
+          scope.active = false
+        }
+      })
+    } catch (error) {
+      // A connection that is gone fails its ROLLBACK too; what matters is why the body failed.
+      throw failure === undefined ? error : failure.error
+    }
+  }
+
+  async function close(): Promise<void> {
+    await sql.destroy()
+    // kysely ends only a pool that it has used.
+    if (!pool.ending) await pool.end()
+  }
+  return { sql, transaction, close }
+}
