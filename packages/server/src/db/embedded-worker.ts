@@ -1,0 +1,161 @@
+/**
+ * The thread that PGlite runs in. It speaks PostgreSQL's wire protocol as bytes: requests in, answers out, in order.
+ * Errors of PostgreSQL are part of the bytes, so nothing of them is lost on the way between threads.
+ */
+import { mkdirSync, renameSync, rmSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { parentPort, workerData } from 'node:worker_threads'
+import { PGlite } from '@electric-sql/pglite'
+import { DurableNodeFS, type DurableNodeFsHooks, syncPath, syncTree } from './durable-node-fs.ts'
+
+export interface WorkerData {
+  directory: string
+  /** Make the database cluster (initdb) and end; otherwise open it and serve. */
+  create: boolean
+}
+
+export type ToWorker =
+  | { type: 'request'; id: number; bytes: Uint8Array }
+  /** The client is gone: what it left open is undone before the next one comes. */
+  | { type: 'reset' }
+  | { type: 'close' }
+
+export type FromWorker =
+  | { type: 'ready' }
+  | { type: 'answer'; id: number; bytes: Uint8Array }
+  | { type: 'failed'; id: number; message: string }
+  | { type: 'storage-error'; operation: string; code: string }
+  /** Housekeeping holds up the answers from `active: true` to `active: false`. */
+  | { type: 'housekeeping'; active: boolean }
+  | { type: 'closed' }
+
+/** `-F` (no flushing) is dropped from PGlite's own; the rest keeps the memory and the directory small. */
+export const START_PARAMS = [
+  ...PGlite.defaultStartParams.filter((param) => param !== '-F'),
+  ...[
+    'wal_sync_method=fsync',
+    'shared_buffers=16MB',
+    'work_mem=4MB',
+    'maintenance_work_mem=32MB',
+    'min_wal_size=32MB',
+    'max_wal_size=64MB',
+  ].flatMap((setting) => ['-c', setting]),
+]
+
+/** PGlite has no checkpointer: without a checkpoint the log grows for ever, and so does recovery after a crash. */
+const CHECKPOINT_AFTER_BYTES = 64 * 2 ** 20
+/** Nor has it autovacuum; these are PostgreSQL's own thresholds for it. */
+const VACUUM_AFTER_ROWS = 50
+const VACUUM_SCALE_FACTOR = 0.2
+const ANALYZE_SCALE_FACTOR = 0.1
+const HOUSEKEEPING_INTERVAL_MS = 10_000
+const VACUUM_EVERY_TICKS = 30
+
+export async function openPglite(directory: string, hooks?: DurableNodeFsHooks): Promise<PGlite> {
+  return PGlite.create({ fs: new DurableNodeFS(directory, hooks), startParams: START_PARAMS })
+}
+
+/**
+ * Makes the cluster beside its place and moves it there when all of it is on the disk: a directory of that name is
+ * always whole.
+ */
+async function createCluster(directory: string): Promise<void> {
+  const unfinished = `${directory}.unfinished`
+  rmSync(unfinished, { recursive: true, force: true })
+  mkdirSync(unfinished, { recursive: true, mode: 0o700 })
+  const pglite = await openPglite(unfinished)
+  await pglite.close()
+  syncTree(unfinished)
+  renameSync(unfinished, directory)
+  syncPath(dirname(directory))
+}
+
+async function serve(directory: string, post: (message: FromWorker, transfer?: ArrayBuffer[]) => void) {
+  const pglite = await openPglite(directory, {
+    onStorageError: (failure) => post({ type: 'storage-error', ...failure }),
+  })
+
+  async function answer(id: number, request: Uint8Array): Promise<void> {
+    const chunks: Uint8Array[] = []
+    try {
+      await pglite.execProtocolRawStream(request, {
+        syncToFs: false,
+        // The bytes are a view of the engine's memory, which the next message overwrites.
+        onRawData: (bytes) => chunks.push(bytes.slice()),
+      })
+    } catch (error) {
+      post({ type: 'failed', id, message: error instanceof Error ? error.message : String(error) })
+      return
+    }
+    const bytes = new Uint8Array(Buffer.concat(chunks))
+    post({ type: 'answer', id, bytes }, [bytes.buffer as ArrayBuffer])
+  }
+
+  let tick = 0
+  async function keepHouse(): Promise<void> {
+    if (pglite.isInTransaction()) return
+    tick += 1
+    post({ type: 'housekeeping', active: true })
+    try {
+      if ((await bytesSinceCheckpoint(pglite)) > CHECKPOINT_AFTER_BYTES) await pglite.exec('checkpoint')
+      if (tick % VACUUM_EVERY_TICKS === 0) await vacuumNext(pglite)
+    } finally {
+      post({ type: 'housekeeping', active: false })
+    }
+  }
+
+  // One thing at a time, in the order of arrival.
+  let last: Promise<void> = Promise.resolve()
+  const enqueue = (task: () => Promise<void>) => {
+    last = last.then(task)
+  }
+  const timer = setInterval(() => enqueue(keepHouse), HOUSEKEEPING_INTERVAL_MS)
+  const handlers = {
+    request: ({ id, bytes }) => answer(id, bytes),
+    async reset() {
+      if (pglite.isInTransaction()) await pglite.exec('rollback')
+      await pglite.exec('discard all')
+    },
+    async close() {
+      clearInterval(timer)
+      await pglite.close()
+      post({ type: 'closed' })
+    },
+  } satisfies { [Type in ToWorker['type']]: (message: Extract<ToWorker, { type: Type }>) => Promise<void> }
+  parentPort?.on('message', (message: ToWorker) => enqueue(() => handlers[message.type](message as never)))
+  post({ type: 'ready' })
+}
+
+async function bytesSinceCheckpoint(pglite: PGlite): Promise<number> {
+  const { rows } = await pglite.query<{ bytes: string }>(
+    'select pg_wal_lsn_diff(pg_current_wal_lsn(), redo_lsn)::text as bytes from pg_control_checkpoint()',
+  )
+  return Number(rows[0]?.bytes)
+}
+
+/** One table at a time, so that no query waits for more than one. */
+async function vacuumNext(pglite: PGlite): Promise<void> {
+  const { rows } = await pglite.query<{ command: string }>(
+    `select format('%s %I.%I', case when dead then 'vacuum (analyze)' else 'analyze' end, schemaname, relname) as command
+     from (
+       select schemaname, relname, n_dead_tup,
+         n_dead_tup > $1 + $2 * greatest(reltuples, 0) as dead,
+         n_mod_since_analyze > $1 + $3 * greatest(reltuples, 0) as changed
+       from pg_stat_user_tables join pg_class on pg_class.oid = relid
+     ) as candidate
+     where dead or changed order by dead desc, n_dead_tup desc limit 1`,
+    [VACUUM_AFTER_ROWS, VACUUM_SCALE_FACTOR, ANALYZE_SCALE_FACTOR],
+  )
+  if (rows[0]) await pglite.exec(rows[0].command)
+}
+
+if (parentPort) {
+  const port = parentPort
+  const { directory, create } = workerData as WorkerData
+  if (create) {
+    await createCluster(directory)
+    port.postMessage({ type: 'closed' } satisfies FromWorker)
+  } else {
+    await serve(directory, (message, transfer) => port.postMessage(message, transfer ?? []))
+  }
+}
