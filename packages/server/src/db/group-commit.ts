@@ -1,0 +1,76 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { isConnectionFailure, isDatabaseError } from './error.ts'
+
+export interface GroupCommitOptions {
+  /** Items in one write, at most. */
+  maxItems: number
+  /** Writes under way at the same time, at most. On PostgreSQL two keep the disk busy while the next batch gathers. */
+  inFlight: number
+}
+
+interface Waiting<Item> {
+  item: Item
+  resolve(): void
+  reject(error: unknown): void
+}
+
+/**
+ * Gathers items that arrive together, or while earlier writes are under way, into one write each: a commit costs a flush
+ * of the disk, however many rows it holds.
+ *
+ * Where PostgreSQL refuses a batch because of what is in it, the batch is halved and written again, so that one bad row
+ * does not take its neighbours along.
+ *
+ * @param write stores all items in one transaction, or none
+ * @returns resolves after the commit that holds the item; rejects with the error of its write
+ */
+export function createGroupCommit<Item>(
+  write: (items: Item[]) => Promise<void>,
+  { maxItems, inFlight }: GroupCommitOptions,
+): (item: Item) => Promise<void> {
+  // Batches mix the items of many callers: the write must not run as part of the transaction of one of them.
+  const outsideOfCallers = AsyncLocalStorage.snapshot()
+  let queue: Waiting<Item>[] = []
+  let writing = 0
+  let scheduled = false
+
+  function schedule(): void {
+    if (scheduled || queue.length === 0 || writing >= inFlight) return
+    scheduled = true
+    // After the input of this turn of the event loop has been handled, so that all of it goes into one batch.
+    setImmediate(() => {
+      scheduled = false
+      while (queue.length > 0 && writing < inFlight) void flush()
+    })
+  }
+
+  async function flush(): Promise<void> {
+    const batch = queue.slice(0, maxItems)
+    queue = queue.slice(maxItems)
+    writing += 1
+    await writeBatch(batch)
+    writing -= 1
+    schedule()
+  }
+
+  async function writeBatch(batch: Waiting<Item>[]): Promise<void> {
+    try {
+      await write(batch.map(({ item }) => item))
+      for (const { resolve } of batch) resolve()
+    } catch (error) {
+      if (batch.length === 1 || !isDatabaseError(error) || isConnectionFailure(error)) {
+        for (const { reject } of batch) reject(error)
+        return
+      }
+      const middle = Math.ceil(batch.length / 2)
+      await writeBatch(batch.slice(0, middle))
+      await writeBatch(batch.slice(middle))
+    }
+  }
+
+  return (item) =>
+    new Promise((resolve, reject) => {
+      queue.push({ item, resolve, reject })
+      outsideOfCallers(schedule)
+    })
+}
