@@ -1,0 +1,158 @@
+/**
+ * A fresh, migrated, empty database for one test file: embedded, or on PostgreSQL where TEST_DATABASE_URL is set (the
+ * address of a server on which databases may be created).
+ *
+ * Migrating is done once per machine, into a template named by a hash of everything that shapes it; each test database
+ * is a copy.
+ */
+import { createHash, randomUUID } from 'node:crypto'
+import {
+  constants,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pg from 'pg'
+import { afterAll } from 'vitest'
+import { type Database, openDatabase } from '../src/db/client.ts'
+import { migrate } from '../src/db/migrate.ts'
+import { ensurePartitions } from '../src/db/partition.ts'
+import { silentLog } from '../src/log.ts'
+
+export interface TestDatabase extends Database {
+  /** Closes the database and removes it. A test file that forgets this fails. */
+  drop(): Promise<void>
+}
+
+/** Connections of one test database: files run in parallel on one server with 100. */
+const TEST_POOL_SIZE = 5
+
+const open = new Set<TestDatabase>()
+
+afterAll(async () => {
+  const forgotten = [...open]
+  await Promise.all(forgotten.map((database) => database.drop()))
+  if (forgotten.length > 0) {
+    throw new Error(`${forgotten.length} test database(s) were left open: call drop() in afterAll.`)
+  }
+})
+
+/** Partitions exist around the real clock's today; for another one, call `ensurePartitions` with it. */
+export async function testDatabase(): Promise<TestDatabase> {
+  const server = process.env['TEST_DATABASE_URL']
+  const { database, remove } = server ? await onPostgres(server) : await embedded()
+  await ensurePartitions(database, { now: Date.now(), log: silentLog })
+  const test: TestDatabase = {
+    ...database,
+    async drop() {
+      if (!open.delete(test)) return
+      await database.close()
+      await remove()
+    },
+  }
+  open.add(test)
+  return test
+}
+
+interface Opened {
+  database: Database
+  remove(): Promise<void> | void
+}
+
+async function embedded(): Promise<Opened> {
+  const template = join(tmpdir(), `miniapps-test-${templateHash()}`)
+  if (!existsSync(template)) await makeTemplateDirectory(template)
+  const dataDir = mkdtempSync(join(tmpdir(), 'miniapps-test-db-'))
+  cpSync(join(template, 'database'), join(dataDir, 'database'), {
+    recursive: true,
+    mode: constants.COPYFILE_FICLONE,
+  })
+  const database = await openDatabase({ dataDir, log: silentLog })
+  return { database, remove: () => rmSync(dataDir, { recursive: true, force: true }) }
+}
+
+/** Files that start together may each make one: the first to finish wins, and all are the same. */
+async function makeTemplateDirectory(template: string): Promise<void> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'miniapps-test-template-'))
+  const database = await openDatabase({ dataDir, log: silentLog })
+  await migrate(database)
+  await database.close()
+  try {
+    renameSync(dataDir, template)
+  } catch (error) {
+    rmSync(dataDir, { recursive: true, force: true })
+    if (!existsSync(template)) throw error
+  }
+}
+
+async function onPostgres(server: string): Promise<Opened> {
+  const template = `miniapps_test_${templateHash()}`
+  const name = `miniapps_test_db_${randomUUID().replaceAll('-', '')}`
+  await asAdmin(server, async (admin) => {
+    // `create database` from a template needs it unused, and two at once disturb each other: one file at a time.
+    await admin.query(`select pg_advisory_lock(hashtext('miniapps_test'))`)
+    const { rowCount } = await admin.query('select from pg_database where datname = $1', [template])
+    if (rowCount === 0) await makeTemplateDatabase(server, admin, template)
+    await admin.query(`create database ${name} template ${template}`)
+  })
+  const database = await openDatabase({
+    databaseUrl: databaseUrl(server, name),
+    dataDir: tmpdir(),
+    log: silentLog,
+    poolSize: TEST_POOL_SIZE,
+  })
+  const remove = () =>
+    asAdmin(server, async (admin) => {
+      await admin.query(`drop database ${name} with (force)`)
+    })
+  return { database, remove }
+}
+
+async function makeTemplateDatabase(server: string, admin: pg.Client, template: string): Promise<void> {
+  const unfinished = `${template}_unfinished`
+  await admin.query(`drop database if exists ${unfinished} with (force)`)
+  await admin.query(`create database ${unfinished} template template0 encoding 'UTF8'`)
+  const database = await openDatabase({
+    databaseUrl: databaseUrl(server, unfinished),
+    dataDir: tmpdir(),
+    log: silentLog,
+  })
+  await migrate(database)
+  await database.close()
+  await admin.query(`alter database ${unfinished} rename to ${template}`)
+}
+
+async function asAdmin(server: string, work: (admin: pg.Client) => Promise<void>): Promise<void> {
+  const admin = new pg.Client({ connectionString: server })
+  await admin.connect()
+  try {
+    await work(admin)
+  } finally {
+    await admin.end()
+  }
+}
+
+function databaseUrl(server: string, name: string): string {
+  const url = new URL(server)
+  url.pathname = `/${name}`
+  return url.href
+}
+
+/** Of the migrations and of PGlite's version. */
+function templateHash(): string {
+  const hash = createHash('sha256')
+  const source = join(import.meta.dirname, '../src/db')
+  const migrations = readdirSync(join(source, 'migrations')).sort()
+  for (const file of ['migrate.ts', ...migrations.map((name) => join('migrations', name))]) {
+    hash.update(file).update(readFileSync(join(source, file)))
+  }
+  hash.update(readFileSync(createRequire(import.meta.url).resolve('@electric-sql/pglite/pglite.wasm')))
+  return hash.digest('hex').slice(0, 16)
+}
