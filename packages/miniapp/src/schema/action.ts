@@ -14,7 +14,9 @@ export const functionStep = z
     args: z
       .record(z.string(), z.unknown())
       .optional()
-      .describe('One value per parameter; templates read form input and outputs of earlier steps, never credentials.'),
+      .describe(
+        'One value per parameter; templates read form input and outputs of earlier steps, never credentials.',
+      ),
   })
   .meta({
     id: 'FunctionStep',
@@ -28,7 +30,10 @@ export const step = branch(
   'a request such as `{ "url": "https://…", "method": "GET", "mapping": {} }` or a function step',
   [
     { is: (value) => isRecord(value) && value['type'] === 'function', schema: functionStep },
-    { is: (value) => isRecord(value) && (value['type'] === undefined || value['type'] === 'http'), schema: httpStep },
+    {
+      is: (value) => isRecord(value) && (value['type'] === undefined || value['type'] === 'http'),
+      schema: httpStep,
+    },
   ],
   { otherwise: known },
 )
@@ -47,7 +52,9 @@ export const action = z
 export const appFunction = z
   .strictObject({
     params: z.array(parameterName()).describe('Names of the parameters, in order.'),
-    code: filledText().describe('Body of a JavaScript function with these parameters; it returns a plain JSON object.'),
+    code: filledText().describe(
+      'Body of a JavaScript function with these parameters; it returns a plain JSON object.',
+    ),
     returns: z
       .array(filledText())
       .optional()

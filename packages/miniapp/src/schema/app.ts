@@ -36,9 +36,13 @@ const identity = {
   type: filledText().describe('Type, usually equal to `ns`.'),
   title: title().describe('Title in the marketplace.'),
   label: title().describe('Short title in menus.'),
-  shortDescription: textLike(/^[^\r\n]*\S[^\r\n]*$/, 'one line of text').describe('One line for the card, at most 120 characters.'),
+  shortDescription: textLike(/^[^\r\n]*\S[^\r\n]*$/, 'one line of text').describe(
+    'One line for the card, at most 120 characters.',
+  ),
   description: filledText().describe('Markdown: what the app does and how it is set up.'),
-  status: z.enum(['public', 'private']).describe('A draft is `private`; only the operator makes it `public`.'),
+  status: z
+    .enum(['public', 'private'])
+    .describe('A draft is `private`; only the operator makes it `public`.'),
   version: semver().describe('Semantic version; raised with every change.'),
   category: z.enum(CATEGORIES).describe('Category in the marketplace.'),
   icon: httpsUrl().describe('URL of a square icon, SVG or PNG.'),
@@ -79,16 +83,30 @@ export const app = z
     auth: auth.describe('How accounts are connected.'),
     actions: z.array(action).optional().describe('What users, automations and panels can run.'),
     triggers: z.array(trigger).optional().describe('Events that start automations.'),
-    webhook: webhook.nullable().optional().describe('How inbound events are verified and read; null for none.'),
+    webhook: webhook
+      .nullable()
+      .optional()
+      .describe('How inbound events are verified and read; null for none.'),
     sync: sync.optional().describe('Bulk import and realtime records.'),
-    source: z.record(sourceKey(), source).optional().describe('Options of dropdowns, by a key that starts with `rpc_`.'),
+    source: z
+      .record(sourceKey(), source)
+      .optional()
+      .describe('Options of dropdowns, by a key that starts with `rpc_`.'),
     functions: z.record(z.string(), appFunction).optional().describe('App Functions, by name.'),
     dashboardApps: z.array(dashboardApp).optional().describe('Panels beside the conversation.'),
     allowedHosts: z
-      .array(textLike(/^(\*\.)?([a-z0-9-]+\.)*[a-z0-9-]+$/i, 'a host such as `uploads.example.com` or `*.example.com`'))
+      .array(
+        textLike(
+          /^(\*\.)?([a-z0-9-]+\.)*[a-z0-9-]+$/i,
+          'a host such as `uploads.example.com` or `*.example.com`',
+        ),
+      )
       .optional()
       .describe('Further hosts that requests may go to, besides those of the URLs.'),
     ...listing,
     provisioning: z.unknown().optional().describe('First-party only: how the operator provisions the app.'),
   })
-  .meta({ title: 'MiniApp', description: 'Definition of a MiniApp: one JSON document that the platform interprets.' })
+  .meta({
+    title: 'MiniApp',
+    description: 'Definition of a MiniApp: one JSON document that the platform interprets.',
+  })

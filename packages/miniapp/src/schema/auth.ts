@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { branch, isRecord, isText } from './branch.ts'
 import { authRequest, mappedAuthRequest } from './request.ts'
-import { filledText, textLike } from './text.ts'
+import { filledText, requestUrl } from './text.ts'
 
 const option = branch('a text or `{ "value": …, "label": … }`', [
   { is: isText, schema: z.string() },
@@ -31,16 +31,27 @@ export const formField = z
   .superRefine((field, context) => {
     if (field.type === 'select' && field.options === undefined) {
       const message = 'given, because `type` is `select`'
-      context.addIssue({ code: 'custom', path: ['options'], message, params: { finding: 'missing-property' } })
+      context.addIssue({
+        code: 'custom',
+        path: ['options'],
+        message,
+        params: { finding: 'missing-property' },
+      })
     }
   })
-  .meta({ id: 'FormField', description: 'One field of the connect form.', examples: [{ type: 'password', label: 'API key', required: true }] })
+  .meta({
+    id: 'FormField',
+    description: 'One field of the connect form.',
+    examples: [{ type: 'password', label: 'API key', required: true }],
+  })
 
 export const auth = z
   .strictObject({
     type: z
       .enum(['bearer_token', 'apikey', 'oauth2', 'none'])
-      .describe('How a workspace connects: a form (`bearer_token`, `apikey`), a popup (`oauth2`), or nothing (`none`).'),
+      .describe(
+        'How a workspace connects: a form (`bearer_token`, `apikey`), a popup (`oauth2`), or nothing (`none`).',
+      ),
     sensitiveKeys: z.array(filledText()).optional().describe('Names of values that never leave the server.'),
     config: z
       .record(z.string(), z.unknown())
@@ -51,15 +62,26 @@ export const auth = z
       .optional()
       .describe('Fields of the connect form; by default derived from the empty keys of `config`.'),
     test_token: authRequest.optional().describe('Request run before anything is stored; it must succeed.'),
-    get_token: mappedAuthRequest.optional().describe('Exchanges or validates what was submitted; its mapping becomes credentials.'),
-    refresh_token: mappedAuthRequest.optional().describe('Renews the credentials.'),
-    auto_refresh: z.boolean().optional().describe('Whether credentials are renewed on a 401 answer and before they expire.'),
-    auth_url: textLike(/^\S+$/, 'the URL of the authorization page')
+    get_token: mappedAuthRequest
       .optional()
-      .describe('OAuth: URL of the authorization page, with placeholders.'),
-    userDetails: mappedAuthRequest.optional().describe('Who is connected; its mapping becomes metadata (`uid` and `name` by convention).'),
-    registrationRequests: z.array(authRequest).optional().describe('Run in order once after connecting, such as to register a webhook.'),
-    unregistrationRequests: z.array(authRequest).optional().describe('Run in order on disconnect and uninstall.'),
+      .describe('Exchanges or validates what was submitted; its mapping becomes credentials.'),
+    refresh_token: mappedAuthRequest.optional().describe('Renews the credentials.'),
+    auto_refresh: z
+      .boolean()
+      .optional()
+      .describe('Whether credentials are renewed on a 401 answer and before they expire.'),
+    auth_url: requestUrl().optional().describe('OAuth: URL of the authorization page, with placeholders.'),
+    userDetails: mappedAuthRequest
+      .optional()
+      .describe('Who is connected; its mapping becomes metadata (`uid` and `name` by convention).'),
+    registrationRequests: z
+      .array(authRequest)
+      .optional()
+      .describe('Run in order once after connecting, such as to register a webhook.'),
+    unregistrationRequests: z
+      .array(authRequest)
+      .optional()
+      .describe('Run in order on disconnect and uninstall.'),
     pkce: z.boolean().optional().describe('OAuth: `true` switches PKCE (S256) on.'),
   })
   .meta({ id: 'Auth', description: 'How accounts are connected.' })

@@ -27,7 +27,13 @@ const Branch = z.core.$constructor('Branch', (inst: z.ZodUnion, def: BranchDef) 
   inst._zod.parse = (payload, ctx) => {
     const chosen = def.cases.find((candidate) => candidate.is(payload.value))
     if (chosen) return chosen.schema._zod.run(payload, ctx)
-    payload.issues.push({ code: 'custom', message: def.says, input: payload.value, inst, params: { finding: 'wrong-type' } })
+    payload.issues.push({
+      code: 'custom',
+      message: def.says,
+      input: payload.value,
+      inst,
+      params: { finding: 'wrong-type' },
+    })
     return payload
   }
 })

@@ -8,7 +8,13 @@ export const dashboardApp = z
     iframeUrl: httpsUrl().describe('URL of the panel.'),
     description: z.string().optional().describe('What the panel shows.'),
     icon: filledText().optional().describe('Icon of the tab.'),
-    allowedActions: z.array(filledText()).optional().describe('Names of the actions that the panel may run; empty or absent: all.'),
-    defaultStatus: z.enum(['active', 'inactive']).optional().describe('State after the panel is installed; default `active`.'),
+    allowedActions: z
+      .array(filledText())
+      .optional()
+      .describe('Names of the actions that the panel may run; empty or absent: all.'),
+    defaultStatus: z
+      .enum(['active', 'inactive'])
+      .optional()
+      .describe('State after the panel is installed; default `active`.'),
   })
   .meta({ id: 'DashboardApp', description: 'A panel beside the conversation.' })

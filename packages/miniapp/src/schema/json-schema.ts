@@ -17,7 +17,8 @@ export function jsonSchema(): JsonSchema {
     io: 'input',
     override: ({ zodSchema, jsonSchema }) => {
       const def = zodSchema._zod.def as { type: string }
-      if (def.type === 'object' && jsonSchema.additionalProperties === false) jsonSchema.patternProperties = { '^x-': {} }
+      if (def.type === 'object' && jsonSchema.additionalProperties === false)
+        jsonSchema.patternProperties = { '^x-': {} }
     },
   }) as JsonSchema
   return structuredClone(generated)

@@ -2,7 +2,7 @@ import { type Finding, finding } from '../rules/codes.ts'
 import { under } from './pointer.ts'
 
 /** Levels of nesting. Real definitions stay below 20; the walks over a document are recursive. */
-export const MAX_DEPTH = 64
+export const MAX_DEPTH = 100
 /** Values in one document, counted where aliases repeat them: a YAML file of 1 KB can mean 10^9 of them. */
 export const MAX_VALUES = 200_000
 
@@ -16,19 +16,44 @@ export function jsonFindings(document: unknown): Finding[] {
   const visit = (value: unknown, pointer: string, depth: number): boolean => {
     values += 1
     if (values > MAX_VALUES) {
-      findings.push(finding('too-large', '', `The document holds more than ${MAX_VALUES} values; a definition must be smaller.`))
+      findings.push(
+        finding(
+          'too-large',
+          '',
+          `The document holds more than ${MAX_VALUES} values; a definition must be smaller.`,
+        ),
+      )
       return false
     }
     if (depth > MAX_DEPTH) {
-      findings.push(finding('too-large', pointer, `The document is nested more than ${MAX_DEPTH} levels deep here; it must be flatter.`))
+      findings.push(
+        finding(
+          'too-large',
+          pointer,
+          `The document is nested more than ${MAX_DEPTH} levels deep here; it must be flatter.`,
+        ),
+      )
       return false
     }
     const problem = jsonProblem(value)
-    if (problem) findings.push(finding('not-json', pointer, `\`${lastName(pointer)}\` is ${problem}; JSON cannot hold it, write it as text or leave it out.`))
+    if (problem)
+      findings.push(
+        finding(
+          'not-json',
+          pointer,
+          `\`${lastName(pointer)}\` is ${problem}; JSON cannot hold it, write it as text or leave it out.`,
+        ),
+      )
     if (problem || typeof value !== 'object' || value === null) return true
     return Object.entries(value).every(([name, child]) => {
       if (name !== '__proto__') return visit(child, under(pointer, name), depth + 1)
-      findings.push(finding('reserved-name', under(pointer, name), 'The property `__proto__` is not allowed; give it another name.'))
+      findings.push(
+        finding(
+          'reserved-name',
+          under(pointer, name),
+          'The property `__proto__` is not allowed; give it another name.',
+        ),
+      )
       return true
     })
   }
@@ -42,7 +67,9 @@ function jsonProblem(value: unknown): string | undefined {
   if (Array.isArray(value)) return undefined
   if (typeof value !== 'object') return typeof value === 'undefined' ? 'undefined' : `a ${typeof value}`
   const prototype: unknown = Object.getPrototypeOf(value)
-  return prototype === Object.prototype || prototype === null || isForeignObject(prototype) ? undefined : 'an object of a class'
+  return prototype === Object.prototype || prototype === null || isForeignObject(prototype)
+    ? undefined
+    : 'an object of a class'
 }
 
 /** `Object.prototype` of another realm (a module loaded in a vm context). */

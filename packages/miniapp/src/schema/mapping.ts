@@ -62,8 +62,16 @@ const literal = branch('a number, a boolean or null', [
   { is: isLiteral, schema: z.null() },
 ])
 
+const rulesByName = (): z.ZodType<Record<string, FieldRule>> =>
+  z.record(
+    z.string(),
+    z.lazy(() => fieldRule),
+  )
+
 const ruleShape = {
-  path: pathText().optional().describe('Path of the value: relative (`price.amount`) or from the root (`$.data.id`).'),
+  path: pathText()
+    .optional()
+    .describe('Path of the value: relative (`price.amount`) or from the root (`$.data.id`).'),
   paths: z
     .array(pathText())
     .min(1)
@@ -77,16 +85,20 @@ const ruleShape = {
     .optional()
     .describe('What is done to the value; a list is applied from left to right.'),
   default: z.unknown().optional().describe('Used where the result is missing or null.'),
-  get fields(): z.ZodOptional<z.ZodType<Record<string, FieldRule>>> {
-    return z
-      .record(z.string(), fieldRule)
-      .optional()
-      .describe('With `mapItems`: one rule per property, relative to the item; without it items stay as they are.')
-  },
+  fields: rulesByName()
+    .optional()
+    .describe(
+      'With `mapItems`: one rule per property, relative to the item; without it items stay as they are.',
+    ),
   field: filledText()
     .optional()
-    .describe('With `joinCodes`: the property that holds the code; default the first of `code`, `coupon_code`, `id`.'),
-  separator: z.string().optional().describe('With `joinCodes`, `join` and `split`: the separator; default `,`.'),
+    .describe(
+      'With `joinCodes`: the property that holds the code; default the first of `code`, `coupon_code`, `id`.',
+    ),
+  separator: z
+    .string()
+    .optional()
+    .describe('With `joinCodes`, `join` and `split`: the separator; default `,`.'),
   scale: z
     .int()
     .min(0)
@@ -95,19 +107,20 @@ const ruleShape = {
     .describe('With `minorToMajor`: how many decimals the currency has; default 2.'),
   timezone: filledText()
     .optional()
-    .describe('With `toDate`: the IANA time zone of times that carry none, such as `Asia/Riyadh`; default UTC.'),
+    .describe(
+      'With `toDate`: the IANA time zone of times that carry none, such as `Asia/Riyadh`; default UTC.',
+    ),
   country: z
     .string()
     .regex(/^[A-Za-z]{2}$/, { error: 'a country code of two letters (ISO 3166-1), such as `SA`' })
     .optional()
     .describe('With `phone`: the country of numbers written without a country code.'),
-  fn: filledText().optional().describe('With `compute`: a key of `functions`; the `value` property of its result is used.'),
-  get args(): z.ZodOptional<z.ZodType<Record<string, FieldRule>>> {
-    return z
-      .record(z.string(), fieldRule)
-      .optional()
-      .describe('With `compute`: one rule per parameter of the function, on the same record.')
-  },
+  fn: filledText()
+    .optional()
+    .describe('With `compute`: a key of `functions`; the `value` property of its result is used.'),
+  args: rulesByName()
+    .optional()
+    .describe('With `compute`: one rule per parameter of the function, on the same record.'),
 }
 
 const recordRule = z
@@ -129,27 +142,38 @@ const responseRule = z
     source: z
       .enum(['body', 'header', 'status'])
       .optional()
-      .describe('Where `path` looks: in the body (default), or `path` is the name of a header, or the HTTP status itself.'),
+      .describe(
+        'Where `path` looks: in the body (default), or `path` is the name of a header, or the HTTP status itself.',
+      ),
   })
   .superRefine(checkRule)
   .meta({
     id: 'ResponseRule',
     description: 'How one output is made from a response.',
-    examples: [{ path: '$.id', transform: 'toString' }, { source: 'header', path: 'X-Request-Id' }],
+    examples: [
+      { path: '$.id', transform: 'toString' },
+      { source: 'header', path: 'X-Request-Id' },
+    ],
   })
 
 /** A rule on a record: `apiMapping`, `handlers.*.mapping`, `customerExtraction.mapping`, `fields`, `args`. */
-export const fieldRule: z.ZodType<FieldRule> = branch('a path, a literal or a rule such as `{ "path": "id" }`', [
-  { is: isText, schema: pathText() },
-  { is: isLiteral, schema: literal },
-  { is: isRecord, schema: recordRule },
-])
+export const fieldRule: z.ZodType<FieldRule> = branch(
+  'a path, a literal or a rule such as `{ "path": "id" }`',
+  [
+    { is: isText, schema: pathText() },
+    { is: isLiteral, schema: literal },
+    { is: isRecord, schema: recordRule },
+  ],
+)
 
-const responseValue: z.ZodType<FieldRule> = branch('a path such as `$.id`, a literal or a rule such as `{ "path": "$.id" }`', [
-  { is: isText, schema: z.string() },
-  { is: isLiteral, schema: literal },
-  { is: isRecord, schema: responseRule },
-])
+const responseValue: z.ZodType<FieldRule> = branch(
+  'a path such as `$.id`, a literal or a rule such as `{ "path": "$.id" }`',
+  [
+    { is: isText, schema: z.string() },
+    { is: isLiteral, schema: literal },
+    { is: isRecord, schema: responseRule },
+  ],
+)
 
 const mappingEntry = z.strictObject({
   name: filledText().describe('Name under which later steps find the value, as `{{name}}`.'),
@@ -175,10 +199,20 @@ function checkRule(rule: RuleObject, context: z.RefinementCtx): void {
   const computes = transforms.includes('compute')
   const origins = (['path', 'paths', 'value'] as const).filter((name) => rule[name] !== undefined)
   if (origins.length > 1) {
-    report(context, [origins[1] ?? ''], 'conflicting-properties', `left out: the rule already has \`${origins[0]}\``)
+    report(
+      context,
+      [origins[1] ?? ''],
+      'conflicting-properties',
+      `left out: the rule already has \`${origins[0]}\``,
+    )
   }
   if (origins.length === 0 && !computes && rule.source !== 'status') {
-    report(context, ['path'], 'missing-property', 'given, unless the rule has `paths`, `value` or the transform `compute`')
+    report(
+      context,
+      ['path'],
+      'missing-property',
+      'given, unless the rule has `paths`, `value` or the transform `compute`',
+    )
   }
   if (computes && rule.fn === undefined) {
     report(context, ['fn'], 'missing-property', 'given with the transform `compute`: a key of `functions`')

@@ -8,7 +8,11 @@ const DEFAULT_MAX_PAGES = 100_000
 const limitShape = {
   defaultLimit: z.int().min(1).optional().describe('Page size that is asked for.'),
   maxLimit: z.int().min(1).optional().describe('Largest page size that the provider allows.'),
-  maxPages: z.int().min(1).optional().describe(`Pages after which a run is ended as broken; default ${DEFAULT_MAX_PAGES}.`),
+  maxPages: z
+    .int()
+    .min(1)
+    .optional()
+    .describe(`Pages after which a run is ended as broken; default ${DEFAULT_MAX_PAGES}.`),
 }
 const sizeShape = {
   ...limitShape,
@@ -17,7 +21,9 @@ const sizeShape = {
 
 /** The plain form has no `type`: page numbers in `page`, the size in `paramName`. */
 const plain = z.strictObject({
-  paramName: filledText().describe('Query parameter of the page size, such as `per_page`; pages are numbered in `page`.'),
+  paramName: filledText().describe(
+    'Query parameter of the page size, such as `per_page`; pages are numbered in `page`.',
+  ),
   ...limitShape,
 })
 
@@ -38,7 +44,10 @@ const TYPED = {
     cursorParam: filledText().describe('Parameter that carries the cursor of the next page.'),
     cursorPath: pathText().describe('Path of the next cursor in the answer.'),
     hasMorePath: pathText().optional().describe('Path of a boolean that says whether there is a next page.'),
-    cursorIn: z.enum(['query', 'body']).optional().describe('Where the cursor is sent; default `query` (`body` suits GraphQL).'),
+    cursorIn: z
+      .enum(['query', 'body'])
+      .optional()
+      .describe('Where the cursor is sent; default `query` (`body` suits GraphQL).'),
     ...sizeShape,
   }),
   link: z.strictObject({
@@ -56,7 +65,9 @@ const TYPED = {
 const isTyped = (type: keyof typeof TYPED) => (value: unknown) => isRecord(value) && value['type'] === type
 
 const known = z.object({
-  type: z.enum(['page', 'offset', 'cursor', 'link', 'nextUrl', 'none']).describe('How the provider splits a list into pages.'),
+  type: z
+    .enum(['page', 'offset', 'cursor', 'link', 'nextUrl', 'none'])
+    .describe('How the provider splits a list into pages.'),
 })
 
 export const pagination = branch(

@@ -20,7 +20,10 @@ export function isWithin(pointer: string, ancestor: string): boolean {
 /** Segments of a pointer, unescaped; `''` → `[]`. */
 export function pointerSegments(pointer: string): string[] {
   if (pointer === '') return []
-  return pointer.slice(1).split('/').map((segment) => segment.replaceAll('~1', '/').replaceAll('~0', '~'))
+  return pointer
+    .slice(1)
+    .split('/')
+    .map((segment) => segment.replaceAll('~1', '/').replaceAll('~0', '~'))
 }
 
 function escapeSegment(segment: string): string {

@@ -14,9 +14,15 @@ export const MAX_FOR_EACH_CONCURRENCY = 20
 const OPERATORS = ['equals', 'notEquals', 'exists', 'in'] as const
 
 const operatorShape = {
-  equals: z.unknown().optional().describe('Holds where the value equals this one; a missing value equals nothing.'),
+  equals: z
+    .unknown()
+    .optional()
+    .describe('Holds where the value equals this one; a missing value equals nothing.'),
   notEquals: z.unknown().optional().describe('Holds where the value does not equal this one.'),
-  exists: z.boolean().optional().describe('`true`: holds where there is a value; `false`: where there is none.'),
+  exists: z
+    .boolean()
+    .optional()
+    .describe('`true`: holds where there is a value; `false`: where there is none.'),
   in: z.array(z.unknown()).min(1).optional().describe('Holds where the value is one of these.'),
 }
 
@@ -27,7 +33,11 @@ export const errorWhen = z
     message: pathText().optional().describe("Path of the provider's own error text, such as `$.error`."),
   })
   .superRefine(exactlyOneOperator)
-  .meta({ id: 'ErrorWhen', description: 'When a good status means failure.', examples: [{ path: '$.ok', equals: false, message: '$.error' }] })
+  .meta({
+    id: 'ErrorWhen',
+    description: 'When a good status means failure.',
+    examples: [{ path: '$.ok', equals: false, message: '$.error' }],
+  })
 
 export const when = z
   .strictObject({
@@ -47,7 +57,9 @@ export const when = z
 
 const forEach = z.strictObject({
   items: filledText().describe('The list, such as `{{recipients}}`.'),
-  as: identifier().describe('Name of the current item in the templates of this step; it ranks before form input.'),
+  as: identifier().describe(
+    'Name of the current item in the templates of this step; it ranks before form input.',
+  ),
   limit: z.int().min(1).max(MAX_FOR_EACH_ITEMS).optional().describe('Most items that are sent; default 100.'),
   concurrency: z
     .int()
@@ -58,11 +70,18 @@ const forEach = z.strictObject({
 })
 
 const retry = z.strictObject({
-  attempts: z.int().min(1).max(MAX_ATTEMPTS).optional().describe('Attempts in all, the first one included; default 3.'),
+  attempts: z
+    .int()
+    .min(1)
+    .max(MAX_ATTEMPTS)
+    .optional()
+    .describe('Attempts in all, the first one included; default 3.'),
   on: z
     .array(z.int().min(400).max(599))
     .optional()
-    .describe('HTTP statuses after which the request is repeated; default 429 and 503, for GET and HEAD also 502 and 504.'),
+    .describe(
+      'HTTP statuses after which the request is repeated; default 429 and 503, for GET and HEAD also 502 and 504.',
+    ),
 })
 
 export const headers = () => z.record(headerName(), z.string())
@@ -72,16 +91,26 @@ export const bodyType = z.enum(['json', 'x-www-form-urlencoded', 'formData', 'ra
 const requestShape = {
   type: z.literal('http').optional().describe('`http`, which is also the default.'),
   url: requestUrl().describe('Full URL, with placeholders; where a value lands decides how it is encoded.'),
-  method: z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD']).describe('HTTP method, in capital letters.'),
+  method: z
+    .enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD'])
+    .describe('HTTP method, in capital letters.'),
   headers: headers().optional().describe('Request headers; `Basic user:password` is encoded for you.'),
   queryParams: queryParams()
     .optional()
     .describe('Query parameters; a list repeats the name, a value that does not resolve is left out.'),
   bodyType: bodyType.optional().describe('How `body` is sent; default `json`.'),
-  body: z.unknown().optional().describe('Request body with placeholders at any depth; `null` sends the literal null as JSON.'),
+  body: z
+    .unknown()
+    .optional()
+    .describe('Request body with placeholders at any depth; `null` sends the literal null as JSON.'),
   errorWhen: errorWhen.optional().describe('When an answer with a good status means failure.'),
   retry: retry.optional().describe('When the request is repeated.'),
-  timeoutMs: z.int().min(1).max(MAX_TIMEOUT_MS).optional().describe('Milliseconds until the request is given up; default 30000.'),
+  timeoutMs: z
+    .int()
+    .min(1)
+    .max(MAX_TIMEOUT_MS)
+    .optional()
+    .describe('Milliseconds until the request is given up; default 30000.'),
   when: when.optional().describe('The step is skipped where this does not hold.'),
   forEach: forEach.optional().describe('Sends the request once for each item of a list.'),
 }
@@ -94,7 +123,9 @@ export const httpStep = z
   .meta({
     id: 'HttpStep',
     description: 'One HTTP request of an action.',
-    examples: [{ url: 'https://api.example.com/orders/{{orderId}}', method: 'GET', mapping: { status: '$.status' } }],
+    examples: [
+      { url: 'https://api.example.com/orders/{{orderId}}', method: 'GET', mapping: { status: '$.status' } },
+    ],
   })
 
 /** Shape of an HTTP step; `mapping` may be left out where nothing is read from the answer. */
@@ -107,7 +138,10 @@ export const authRequest = z
 export const mappedAuthRequest = z
   .strictObject({ ...requestShape, mapping: responseMapping.describe(mappingDescription) })
   .superRefine(checkRequest)
-  .meta({ id: 'MappedAuthRequest', description: 'One HTTP request made while connecting, for what its mapping yields.' })
+  .meta({
+    id: 'MappedAuthRequest',
+    description: 'One HTTP request made while connecting, for what its mapping yields.',
+  })
 
 interface Condition {
   equals?: unknown
@@ -128,6 +162,11 @@ function exactlyOneOperator(condition: Condition, context: z.RefinementCtx): voi
 
 function checkRequest(request: { bodyType?: string; body?: unknown }, context: z.RefinementCtx): void {
   if (request.bodyType === 'raw' && request.body !== undefined && typeof request.body !== 'string') {
-    context.addIssue({ code: 'custom', path: ['body'], message: 'a string, because `bodyType` is `raw`', params: { finding: 'wrong-type' } })
+    context.addIssue({
+      code: 'custom',
+      path: ['body'],
+      message: 'a string, because `bodyType` is `raw`',
+      params: { finding: 'wrong-type' },
+    })
   }
 }

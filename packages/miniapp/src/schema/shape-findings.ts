@@ -10,7 +10,9 @@ type Issue = z.core.$ZodIssue
 export function shapeFindings(schema: z.ZodType, document: unknown): Finding[] {
   const parsed = schema.safeParse(document)
   if (parsed.success) return []
-  return parsed.error.issues.filter((issue) => issue.code !== 'unrecognized_keys').map((issue) => tell(schema, document, issue))
+  return parsed.error.issues
+    .filter((issue) => issue.code !== 'unrecognized_keys')
+    .map((issue) => tell(schema, document, issue))
 }
 
 function tell(schema: z.ZodType, document: unknown, issue: Issue): Finding {
@@ -18,10 +20,14 @@ function tell(schema: z.ZodType, document: unknown, issue: Issue): Finding {
   const name = displayName(issue.path)
   const value = valueAt(document, issue.path)
   if (value === undefined && issue.code !== 'custom') {
-    return finding('missing-property', pointer, `\`${name}\` is missing and required here: ${describeMissing(schema, document, issue)}`)
+    return finding(
+      'missing-property',
+      pointer,
+      `${name} is missing and required here: ${describeMissing(schema, document, issue)}`,
+    )
   }
   const [code, says] = judge(issue, value)
-  return finding(code, pointer, `\`${name}\` must be ${says}${says.endsWith('?') ? '' : '.'}`)
+  return finding(code, pointer, `${name} must be ${says}${says.endsWith('?') ? '' : '.'}`)
 }
 
 /** Code and predicate of an issue whose value is there. */
@@ -32,9 +38,15 @@ function judge(issue: Issue, value: unknown): [FindingCode, string] {
     case 'invalid_value':
       return ['unknown-value', oneOf(issue.values, value)]
     case 'too_small':
-      return ['out-of-range', `${amount(issue.origin, 'at least', issue.minimum, issue.inclusive)}${not(issue.origin, value)}`]
+      return [
+        'out-of-range',
+        `${amount(issue.origin, 'at least', issue.minimum, issue.inclusive)}${not(issue.origin, value)}`,
+      ]
     case 'too_big':
-      return ['out-of-range', `${amount(issue.origin, 'at most', issue.maximum, issue.inclusive)}${not(issue.origin, value)}`]
+      return [
+        'out-of-range',
+        `${amount(issue.origin, 'at most', issue.maximum, issue.inclusive)}${not(issue.origin, value)}`,
+      ]
     case 'invalid_key':
       return ['malformed-value', issue.issues[0]?.message ?? 'another name']
     case 'custom':
@@ -47,7 +59,9 @@ function judge(issue: Issue, value: unknown): [FindingCode, string] {
 function customCode(params: Record<string, unknown> | undefined): FindingCode {
   const code = params?.['finding']
   if (typeof code === 'string' && Object.hasOwn(FINDING_CODES, code)) return code as FindingCode
-  throw new Error(`A check of the schema names the finding ${JSON.stringify(code)}, which is not in the table`)
+  throw new Error(
+    `A check of the schema names the finding ${JSON.stringify(code)}, which is not in the table`,
+  )
 }
 
 function describeMissing(schema: z.ZodType, document: unknown, issue: Issue): string {
@@ -59,7 +73,8 @@ function describeMissing(schema: z.ZodType, document: unknown, issue: Issue): st
 
 function oneOf(values: readonly unknown[], value: unknown): string {
   const options = values.map((option) => `\`${String(option)}\``)
-  const list = options.length === 1 ? `${options[0]}` : `one of ${options.slice(0, -1).join(', ')} and ${options.at(-1)}`
+  const list =
+    options.length === 1 ? `${options[0]}` : `one of ${options.slice(0, -1).join(', ')} and ${options.at(-1)}`
   const near = typeof value === 'string' ? nearestName(value, values.map(String)) : undefined
   return `${list}, not ${describe(value)}${near === undefined || options.length === 1 ? '' : `; did you mean \`${near}\`?`}`
 }
@@ -91,7 +106,12 @@ function describe(value: unknown): string {
   return typeof value === 'string' ? `the text \`${shown}\`` : `\`${shown}\``
 }
 
-function amount(origin: string, bound: string, limit: number | bigint, inclusive: boolean | undefined): string {
+function amount(
+  origin: string,
+  bound: string,
+  limit: number | bigint,
+  inclusive: boolean | undefined,
+): string {
   const plural = limit === 1 ? '' : 's'
   if (origin === 'array') return `a list with ${bound} ${limit} element${plural}`
   if (origin === 'string') return `a text of ${bound} ${limit} character${plural}`
@@ -107,8 +127,10 @@ function not(origin: string, value: unknown): string {
 
 /** How a message names the place: the property, with its index where it is the element of a list. */
 function displayName(path: readonly PropertyKey[]): string {
-  const last = path.at(-1)
-  if (last === undefined) return 'the definition'
-  if (typeof last !== 'number') return String(last)
-  return `${displayName(path.slice(0, -1))}[${last}]`
+  const end = path.findLastIndex((segment) => typeof segment !== 'number')
+  if (end < 0) return path.length === 0 ? 'The definition' : `Element ${String(path.at(-1))}`
+  return `\`${String(path[end])}${path
+    .slice(end + 1)
+    .map((index) => `[${String(index)}]`)
+    .join('')}\``
 }

@@ -14,7 +14,9 @@ const MAX_SYNC_TIMEOUT_MS = 300_000
 
 const endpointShape = {
   url: requestUrl().describe('Absolute URL, or the part after `baseUrl`.'),
-  method: z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD']).describe('HTTP method, in capital letters.'),
+  method: z
+    .enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD'])
+    .describe('HTTP method, in capital letters.'),
   headers: headers().optional().describe('Further headers of this endpoint.'),
   queryParams: queryParams().optional().describe('Query parameters.'),
   bodyType: bodyType.optional().describe('How `body` is sent; default `json`.'),
@@ -28,14 +30,21 @@ const resource = z
     displayName: z.string().optional().describe('What users see.'),
     description: z.string().optional().describe('What is imported.'),
     icon: z.string().optional().describe('Name of a Lucide icon.'),
-    contentType: filledText().describe('What the records are: `core:customer`, `core:product`, `core:category`, `ecommerce:orders`, `ecommerce:abandonedCarts`, or a type of your own.'),
+    contentType: filledText().describe(
+      'What the records are: `core:customer`, `core:product`, `core:category`, `ecommerce:orders`, `ecommerce:abandonedCarts`, or a type of your own.',
+    ),
     endpoints: z
       .strictObject({
         list: endpoint.describe('The request that lists the items.'),
-        details: endpoint.optional().describe('The request for one item; `{field}` is read from the list item.'),
+        details: endpoint
+          .optional()
+          .describe('The request for one item; `{field}` is read from the list item.'),
       })
       .describe('The requests of the resource.'),
-    expandDetails: z.boolean().optional().describe('Whether each item is replaced by its details; default `false`.'),
+    expandDetails: z
+      .boolean()
+      .optional()
+      .describe('Whether each item is replaced by its details; default `false`.'),
     pagination: pagination.optional().describe('How further pages are read.'),
     responseMapping: z
       .strictObject({
@@ -49,12 +58,18 @@ const resource = z
     incremental: z
       .strictObject({
         queryParam: filledText().describe('Query parameter that carries the time of the last good run.'),
-        format: z.enum(['iso', 'epoch', 'date']).optional().describe('How the time is written; default `iso`.'),
+        format: z
+          .enum(['iso', 'epoch', 'date'])
+          .optional()
+          .describe('How the time is written; default `iso`.'),
         field: pathText().optional().describe('Path of the time of change in an item.'),
       })
       .optional()
       .describe('Asks only for what changed since the last good run.'),
-    deletions: z.enum(['keep', 'archive']).optional().describe('What becomes of records that a full run no longer sees; default `keep`.'),
+    deletions: z
+      .enum(['keep', 'archive'])
+      .optional()
+      .describe('What becomes of records that a full run no longer sees; default `keep`.'),
     enabled: z.boolean().optional().describe('Whether the resource is imported; default `true`.'),
   })
   .meta({ id: 'SyncResource', description: 'One kind of record that is imported.' })
@@ -80,7 +95,10 @@ const resourceHandler = z.strictObject({
 
 /** The two dialects of 6.5: a mapping of its own, or the one of a resource. */
 const handler = branch('an object with `recordType` and `mapping`, or with `resource`', [
-  { is: (value) => isRecord(value) && (value['resource'] !== undefined || value['dataPath'] !== undefined), schema: resourceHandler },
+  {
+    is: (value) => isRecord(value) && (value['resource'] !== undefined || value['dataPath'] !== undefined),
+    schema: resourceHandler,
+  },
   { is: isRecord, schema: recordHandler },
 ])
 
@@ -110,14 +128,24 @@ export const sync = z
     syncConfiguration: z
       .strictObject({
         enabled: z.boolean().optional().describe('Whether import is offered; default `true`.'),
-        batchSize: z.int().min(1).max(MAX_BATCH_SIZE).optional().describe('Records written in one commit; default 200.'),
+        batchSize: z
+          .int()
+          .min(1)
+          .max(MAX_BATCH_SIZE)
+          .optional()
+          .describe('Records written in one commit; default 200.'),
         rateLimitPerSecond: z
           .number()
           .positive()
           .max(MAX_REQUESTS_PER_SECOND)
           .optional()
           .describe('Requests per second of one install; default 10.'),
-        timeout: z.int().min(1).max(MAX_SYNC_TIMEOUT_MS).optional().describe('Milliseconds until a request is given up; default 30000.'),
+        timeout: z
+          .int()
+          .min(1)
+          .max(MAX_SYNC_TIMEOUT_MS)
+          .optional()
+          .describe('Milliseconds until a request is given up; default 30000.'),
         schedule: schedule.optional().describe('When runs start by themselves.'),
       })
       .optional()
@@ -125,7 +153,10 @@ export const sync = z
     resources: z.record(z.string(), resource).optional().describe('What is imported, by key.'),
     webhooks: z
       .strictObject({
-        handlers: z.record(z.string(), handler).optional().describe('What an event does to records, by event.'),
+        handlers: z
+          .record(z.string(), handler)
+          .optional()
+          .describe('What an event does to records, by event.'),
       })
       .optional()
       .describe('How events keep records up to date.'),

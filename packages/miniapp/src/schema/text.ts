@@ -11,11 +11,13 @@ export function textLike(pattern: RegExp, says: string): z.ZodString {
 export const filledText = (): z.ZodString => textLike(/\S/, 'a text that is not empty')
 
 export const identifier = (): z.ZodString =>
-  textLike(/^[A-Za-z][A-Za-z0-9_]*$/, 'a letter followed by letters, digits or underscores, such as `sendMessage`')
+  textLike(
+    /^[A-Za-z][A-Za-z0-9_]*$/,
+    'a letter followed by letters, digits or underscores, such as `sendMessage`',
+  )
 
-/** Placeholders are allowed; where they may stand is checked by the rules. */
-export const requestUrl = (): z.ZodString =>
-  textLike(/^\S+$/, 'a URL without white space, such as `https://api.example.com/orders`')
+/** Placeholders are allowed; what may stand where is checked by the rules. */
+export const requestUrl = (): z.ZodString => filledText()
 
 /** The name of an HTTP header (RFC 9110, 5.1: a token). */
 export const headerName = (): z.ZodString =>

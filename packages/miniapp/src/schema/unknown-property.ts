@@ -36,16 +36,28 @@ function visit(schema: z.core.$ZodType, value: unknown, pointer: string, found: 
   for (const [name, child] of Object.entries(value)) {
     const property = childSchema(effective, name)
     if (property) visit(property, child, under(pointer, name), found)
-    else if (known?.closed && !name.startsWith(EXTENSION_PREFIX)) reportUnknown(name, known.names, value, pointer, found)
+    else if (known?.closed && !name.startsWith(EXTENSION_PREFIX))
+      reportUnknown(name, known.names, value, pointer, found)
   }
 }
 
-function reportUnknown(name: string, known: string[], owner: object, pointer: string, found: UnknownProperties): void {
+function reportUnknown(
+  name: string,
+  known: string[],
+  owner: object,
+  pointer: string,
+  found: UnknownProperties,
+): void {
   const free = known.filter((candidate) => !Object.hasOwn(owner, candidate))
   const meant = nearestName(name, free) ?? nearestName(name, known)
   if (meant !== undefined && isRecord(owner)) found.meant.push(under(pointer, meant))
-  const hint = meant === undefined ? `known here: ${quoteAll(known)}. Notes of your own may start with \`x-\`.` : `did you mean \`${meant}\`?`
-  found.findings.push(finding('unknown-property', under(pointer, name), `unknown property \`${name}\`; ${hint}`))
+  const hint =
+    meant === undefined
+      ? `known here: ${quoteAll(known)}. Notes of your own may start with \`x-\`.`
+      : `did you mean \`${meant}\`?`
+  found.findings.push(
+    finding('unknown-property', under(pointer, name), `unknown property \`${name}\`; ${hint}`),
+  )
 }
 
 function quoteAll(names: string[]): string {

@@ -33,7 +33,10 @@ export function effectiveSchema(schema: z.core.$ZodType, value: unknown): z.core
 export function knownProperties(schema: z.core.$ZodType): { names: string[]; closed: boolean } | undefined {
   const def = definitionOf(schema)
   if (def.type !== 'object' || !def.shape) return undefined
-  return { names: Object.keys(def.shape), closed: def.catchall !== undefined && definitionOf(def.catchall).type === 'never' }
+  return {
+    names: Object.keys(def.shape),
+    closed: def.catchall !== undefined && definitionOf(def.catchall).type === 'never',
+  }
 }
 
 /** What the schema (already effective) says about a child, or `undefined` where it says nothing. */
@@ -44,7 +47,11 @@ export function childSchema(schema: z.core.$ZodType, key: PropertyKey): z.core.$
 }
 
 /** The schema at a path of the document, wrappers kept, so that its description can be read. */
-export function schemaAt(root: z.core.$ZodType, document: unknown, path: readonly PropertyKey[]): z.core.$ZodType | undefined {
+export function schemaAt(
+  root: z.core.$ZodType,
+  document: unknown,
+  path: readonly PropertyKey[],
+): z.core.$ZodType | undefined {
   let schema: z.core.$ZodType | undefined = root
   let value = document
   for (const key of path) {

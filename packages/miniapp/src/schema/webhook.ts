@@ -22,7 +22,12 @@ export const VERIFICATION_TYPES = [
 ] as const
 
 const signedPayload = () =>
-  z.string().optional().describe('What is signed, as a template: `{body}` (default), `{timestamp}`, `{id}`, `{url}`, `{header:Name}`.')
+  z
+    .string()
+    .optional()
+    .describe(
+      'What is signed, as a template: `{body}` (default), `{timestamp}`, `{id}`, `{url}`, `{header:Name}`.',
+    )
 
 /** What each type cannot do without. The presets know the header of their own scheme. */
 const NEEDED = {
@@ -44,8 +49,13 @@ const verification = z
   .strictObject({
     type: z.enum(VERIFICATION_TYPES).describe('How a delivery proves that it comes from the provider.'),
     headerName: headerName().optional().describe('Header that carries the signature or token.'),
-    secretKey: filledText().optional().describe('Name of the secret: in the credentials of the install, then in the app config.'),
-    encoding: z.enum(['hex', 'base64', 'base64url']).optional().describe('Encoding of the signature; default `hex`.'),
+    secretKey: filledText()
+      .optional()
+      .describe('Name of the secret: in the credentials of the install, then in the app config.'),
+    encoding: z
+      .enum(['hex', 'base64', 'base64url'])
+      .optional()
+      .describe('Encoding of the signature; default `hex`.'),
     timestampHeader: headerName().optional().describe('Header that carries the time of signing.'),
     toleranceSeconds: z
       .int()
@@ -66,7 +76,12 @@ const verification = z
     jwt: z
       .strictObject({
         algorithms: z
-          .array(textLike(/^(HS|RS|ES|PS)(256|384|512)$|^EdDSA$/, 'a signature algorithm such as `RS256`; `none` is never accepted'))
+          .array(
+            textLike(
+              /^(HS|RS|ES|PS)(256|384|512)$|^EdDSA$/,
+              'a signature algorithm such as `RS256`; `none` is never accepted',
+            ),
+          )
           .min(1)
           .describe('Signature algorithms that are accepted.'),
         jwksUrl: webUrl().optional().describe('Where the public keys are published.'),
@@ -110,7 +125,10 @@ const eventExtraction = z.strictObject({
     })
     .optional()
     .describe('Makes the name from several parts; `path` is then ignored.'),
-  map: z.record(z.string(), filledText()).optional().describe("Renames the provider's topics: `orders/create` to `order.created`."),
+  map: z
+    .record(z.string(), filledText())
+    .optional()
+    .describe("Renames the provider's topics: `orders/create` to `order.created`."),
 })
 
 const idPath = branch('a path such as `$.id` or `{ "source": "header", "path": "X-Delivery" }`', [
@@ -123,19 +141,40 @@ const idOverride = z.strictObject({
 })
 const transactionId = z
   .strictObject({
-    paths: z.array(idPath).min(1).optional().describe('Paths of the id; without `separator` the first non-empty value wins.'),
+    paths: z
+      .array(idPath)
+      .min(1)
+      .optional()
+      .describe('Paths of the id; without `separator` the first non-empty value wins.'),
     path: idPath.optional().describe('Older spelling of `paths` with one element.'),
     separator: z.string().optional().describe('Joins the values of all paths into the id.'),
-    fallback: z.literal('generate').optional().describe('`generate`: a delivery without id is never a duplicate.'),
+    fallback: z
+      .literal('generate')
+      .optional()
+      .describe('`generate`: a delivery without id is never a duplicate.'),
     overrides: z.record(z.string(), idOverride).optional().describe('Other paths for some events, by event.'),
-    windowSeconds: z.int().min(1).optional().describe('Seconds for which an id is remembered; default 604800 (7 days).'),
+    windowSeconds: z
+      .int()
+      .min(1)
+      .optional()
+      .describe('Seconds for which an id is remembered; default 604800 (7 days).'),
   })
   .superRefine((value, context) => {
     if (value.path !== undefined && value.paths !== undefined) {
-      context.addIssue({ code: 'custom', path: ['path'], message: 'left out where `paths` is given', params: { finding: 'conflicting-properties' } })
+      context.addIssue({
+        code: 'custom',
+        path: ['path'],
+        message: 'left out where `paths` is given',
+        params: { finding: 'conflicting-properties' },
+      })
     }
     if (value.path === undefined && value.paths === undefined && value.overrides === undefined) {
-      context.addIssue({ code: 'custom', path: ['paths'], message: 'given: where the id of a delivery is', params: { finding: 'missing-property' } })
+      context.addIssue({
+        code: 'custom',
+        path: ['paths'],
+        message: 'given: where the id of a delivery is',
+        params: { finding: 'missing-property' },
+      })
     }
   })
 
@@ -147,13 +186,22 @@ const scalar = branch('a text, a number or a boolean', [
 
 const challengeResponse = z
   .strictObject({
-    source: z.enum(['body', 'query']).optional().describe('Where the handshake is; default `body`, `query` for GET handshakes.'),
+    source: z
+      .enum(['body', 'query'])
+      .optional()
+      .describe('Where the handshake is; default `body`, `query` for GET handshakes.'),
     identifyField: filledText().describe('Field that tells a handshake from an event, such as `type`.'),
     identifyValue: scalar.describe('Value of that field in a handshake, such as `url_verification`.'),
     challengePath: pathText().describe('Path of the token that is sent back.'),
-    responseField: filledText().optional().describe('Property of the JSON answer that carries the token; absent: the bare token.'),
-    verifyField: filledText().optional().describe('With `source: "query"`: parameter that carries the verify token.'),
-    verifyKey: filledText().optional().describe('With `source: "query"`: name of the value that the verify token must equal.'),
+    responseField: filledText()
+      .optional()
+      .describe('Property of the JSON answer that carries the token; absent: the bare token.'),
+    verifyField: filledText()
+      .optional()
+      .describe('With `source: "query"`: parameter that carries the verify token.'),
+    verifyKey: filledText()
+      .optional()
+      .describe('With `source: "query"`: name of the value that the verify token must equal.'),
   })
   .superRefine((value, context) => {
     if (value.source !== 'query') return
@@ -190,7 +238,9 @@ export const webhook = z
   .strictObject({
     verification: verification.optional().describe('How a delivery is verified; absent: not at all.'),
     eventExtraction: eventExtraction.optional().describe('Where the name of the event is.'),
-    transactionId: transactionId.optional().describe('How repeated deliveries are recognised; absent: not at all.'),
+    transactionId: transactionId
+      .optional()
+      .describe('How repeated deliveries are recognised; absent: not at all.'),
     challengeResponse: challengeResponse.optional().describe("How the provider's handshake is answered."),
     customerExtraction: customerExtraction.optional().describe('Where the customer is in the payload.'),
     response: response.optional().describe('What the provider is answered.'),
@@ -198,11 +248,19 @@ export const webhook = z
       .strictObject({ path: pathText().describe("Path of the value that equals the install's `uid`.") })
       .optional()
       .describe('First-party only: one URL for all workspaces.'),
-    uninstallEvents: z.array(filledText()).optional().describe('First-party only: events that disconnect the install.'),
+    uninstallEvents: z
+      .array(filledText())
+      .optional()
+      .describe('First-party only: events that disconnect the install.'),
     ecommerce: z.unknown().optional().describe('Deprecated: use `sync`.').meta({ deprecated: true }),
   })
   .meta({ id: 'Webhook', description: 'How inbound events are verified and read.' })
 
 function needs(context: z.RefinementCtx, path: string[], reason: string): void {
-  context.addIssue({ code: 'custom', path, message: `given, because ${reason}`, params: { finding: 'missing-property' } })
+  context.addIssue({
+    code: 'custom',
+    path,
+    message: `given, because ${reason}`,
+    params: { finding: 'missing-property' },
+  })
 }

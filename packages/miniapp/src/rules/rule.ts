@@ -1,0 +1,47 @@
+import { nearestName } from '../schema/nearest-name.ts'
+import { type Finding, type FindingCode, finding } from './codes.ts'
+import { type MappingSites, mappingSites } from './mapping-sites.ts'
+import { type RequestSite, requestSites, type StepTemplate, stepTemplates } from './request-sites.ts'
+import { createScopes, type Scopes } from './scopes.ts'
+import type { Survey } from './survey.ts'
+
+/** What a rule looks at; gathered once for all rules. */
+export interface RuleContext {
+  survey: Survey
+  scopes: Scopes
+  requests: RequestSite[]
+  templates: StepTemplate[]
+  mapping: MappingSites
+  report(code: FindingCode, pointer: string, message: string): void
+}
+
+/** Defends one truth about the document; reports what contradicts it. */
+export type Rule = (context: RuleContext) => void
+
+export function createRuleContext(survey: Survey): { context: RuleContext; findings: Finding[] } {
+  const findings: Finding[] = []
+  const scopes = createScopes(survey)
+  const context: RuleContext = {
+    survey,
+    scopes,
+    requests: requestSites(survey, scopes),
+    templates: stepTemplates(survey, scopes),
+    mapping: mappingSites(survey),
+    report: (code, pointer, message) => findings.push(finding(code, pointer, message)),
+  }
+  return { context, findings }
+}
+
+/** Names as a message lists them: `` `a`, `b` ``; `nothing` where there are none. */
+export function listed(names: Iterable<string>): string {
+  const quoted = [...names].map((name) => `\`${name}\``)
+  return quoted.length === 0 ? 'nothing' : quoted.join(', ')
+}
+
+/** The end of a message about a name that does not exist: the one that was probably meant, or all there are. */
+export function didYouMean(name: string, known: Iterable<string>, of: string): string {
+  const names = [...known]
+  const near = nearestName(name, names)
+  if (near !== undefined) return `did you mean \`${near}\`?`
+  return names.length === 0 ? `${of} has none.` : `${of} has ${listed(names)}.`
+}

@@ -1,0 +1,168 @@
+import type { ParameterSchema } from '../document.ts'
+import { under } from '../schema/pointer.ts'
+import { type InstalledNames, installedNames, outputNames, persistedNames } from './installed-names.ts'
+import { parameterSites } from './parameter-sites.ts'
+import type { ActionSurvey, Part, StepView, Survey } from './survey.ts'
+
+/** Where `{{key}}` looks, in order, with the names it can find there (specification 2.1). */
+export interface Scope {
+  places: ScopePlace[]
+  /**
+   * Whether something may provide further names: a part of the document that has errors of its own (`unknown`), or an
+   * App Function that does not declare what it returns (`function`).
+   */
+  further: 'none' | 'function' | 'unknown'
+  isAuthRequest: boolean
+}
+
+export interface ScopePlace {
+  /** As a message says it: `form input`. */
+  label: string
+  names: ReadonlySet<string>
+  /** Whether it may choose the host of a request that carries a secret. */
+  mayChooseHost: boolean
+}
+
+/** Known in every request. */
+const SYSTEM_NAMES = ['webhookUrl', 'redirect_uri', 'subdomain', 'uid', 'idempotencyKey', 'now']
+
+/** Values of the OAuth flow that exist in one request only. */
+const FLOW_NAMES: Readonly<Record<string, readonly string[]>> = {
+  auth_url: ['state', 'code_challenge'],
+  get_token: ['code', 'state', 'code_verifier'],
+  registrationRequests: ['webhookSecret'],
+  unregistrationRequests: ['webhookSecret'],
+}
+
+/** Auth requests before this one have run where `userDetails` was read. */
+const AFTER_USER_DETAILS = new Set(['refresh_token', 'registrationRequests', 'unregistrationRequests'])
+
+const place = (label: string, names: Iterable<string>, mayChooseHost: boolean): ScopePlace => ({
+  label,
+  names: new Set(names),
+  mayChooseHost,
+})
+
+/** Scopes of one document; the bags of the install are worked out once. */
+export interface Scopes {
+  installed: InstalledNames
+  action(action: ActionSurvey, stepIndex: number): Scope
+  source(key: string): Scope
+  /** @param index of the request where `name` is a list */
+  authRequest(name: string, index?: number): Scope
+  sync(): Scope
+}
+
+export function createScopes(survey: Survey): Scopes {
+  const installed = installedNames(survey)
+  const isAuthIntact = survey.isIntact('/auth')
+  const installPlaces = [
+    place('values of the connect form', installed.userInput, true),
+    place('metadata', installed.metadata, true),
+  ]
+  const system = place('system values', SYSTEM_NAMES, true)
+  const outside = (first: ScopePlace[], further: Scope['further']): Scope => ({
+    places: [...first, ...installPlaces, system],
+    further: isAuthIntact ? further : 'unknown',
+    isAuthRequest: false,
+  })
+  return {
+    installed,
+    action: (action, stepIndex) => {
+      const { first, further } = actionPlaces(survey, action, stepIndex)
+      return outside(first, further)
+    },
+    source: (key) =>
+      outside(
+        [place('parameters in `x-depends-on`', sourceParameters(survey, key), false)],
+        sourceFurther(survey),
+      ),
+    authRequest: (name, index = 0) => ({
+      places: authPlaces(survey, installed, name, index),
+      further: isAuthIntact ? 'none' : 'unknown',
+      isAuthRequest: true,
+    }),
+    sync: () => outside([], 'none'),
+  }
+}
+
+function authPlaces(survey: Survey, installed: InstalledNames, name: string, index: number): ScopePlace[] {
+  const { auth } = survey
+  const flow = auth.type === 'oauth2' || name.endsWith('Requests') ? (FLOW_NAMES[name] ?? []) : []
+  const earlier =
+    name === 'registrationRequests' || name === 'unregistrationRequests' ? auth[name].slice(0, index) : []
+  const outputs = earlier.flatMap(({ value }) => {
+    const persisted = new Set(persistedNames(value?.mapping))
+    return outputNames(value?.mapping).filter((output) => !persisted.has(output))
+  })
+  return [
+    place('values of the flow', flow, true),
+    place('outputs of earlier requests', outputs, false),
+    place('values of the connect form', installed.userInput, true),
+    place('metadata', AFTER_USER_DETAILS.has(name) ? installed.metadata : [], true),
+    place('app config', installed.config, true),
+    place('system values', SYSTEM_NAMES, true),
+  ]
+}
+
+function actionPlaces(
+  survey: Survey,
+  action: ActionSurvey,
+  stepIndex: number,
+): { first: ScopePlace[]; further: Scope['further'] } {
+  const outputs = new Set<string>()
+  let further: Scope['further'] = parametersAreOpen(survey, action.parameters) ? 'unknown' : 'none'
+  for (const earlier of action.steps.slice(0, stepIndex)) {
+    const yielded = stepOutputs(survey, earlier)
+    for (const name of yielded.names) outputs.add(name)
+    if (further !== 'unknown' && yielded.further !== 'none') further = yielded.further
+  }
+  const step = action.steps[stepIndex]?.value
+  const item = step && step.type !== 'function' && step.forEach ? [step.forEach.as] : []
+  const inputNames = Object.keys(action.parameters.value?.properties ?? {})
+  return {
+    first: [
+      place('loop item', item, false),
+      place('form input', inputNames, false),
+      place('outputs of earlier steps', outputs, false),
+    ],
+    further,
+  }
+}
+
+function stepOutputs(
+  survey: Survey,
+  { pointer, value: step }: Part<StepView>,
+): { names: readonly string[]; further: Scope['further'] } {
+  const isIntact = ['type', 'mapping', 'name'].every((name) => survey.isIntact(under(pointer, name)))
+  if (step === undefined || !isIntact) return { names: [], further: 'unknown' }
+  if (step.type !== 'function') return { names: outputNames(step.mapping), further: 'none' }
+  const called = survey.functions.get(step.name ?? '')
+  if (called?.value === undefined) return { names: [], further: 'unknown' }
+  return called.value.returns
+    ? { names: called.value.returns, further: 'none' }
+    : { names: [], further: 'function' }
+}
+
+/** Keywords through which a JSON Schema declares properties elsewhere than in `properties`. */
+const COMPOSING_KEYWORDS = ['$ref', 'allOf', 'anyOf', 'oneOf', 'if', 'patternProperties', 'dependentSchemas']
+
+function parametersAreOpen(survey: Survey, parameters: Part<ParameterSchema>): boolean {
+  if (!survey.isIntact(parameters.pointer)) return true
+  return COMPOSING_KEYWORDS.some((keyword) => parameters.value?.[keyword] !== undefined)
+}
+
+/** Names that a source is given: what the parameters that use it list in `x-depends-on`, and its own `searchParam` (4.5). */
+function sourceParameters(survey: Survey, key: string): string[] {
+  const searchParam = survey.sources.get(key)?.value?.searchParam
+  const names = survey.actions.flatMap((action) =>
+    parameterSites(action.parameters)
+      .filter(({ schema }) => schema['x-source'] === key)
+      .flatMap(({ schema }) => schema['x-depends-on'] ?? []),
+  )
+  return searchParam === undefined ? names : [...names, searchParam]
+}
+
+function sourceFurther(survey: Survey): Scope['further'] {
+  return survey.actions.every((action) => survey.isIntact(action.parameters.pointer)) ? 'none' : 'unknown'
+}
