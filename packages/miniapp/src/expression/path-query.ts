@@ -1,5 +1,7 @@
 import { JSONPathEnvironment, type JSONPathQuery, jsonpath } from 'json-p3'
 import { isObject, readOwn } from './own.ts'
+import { COMPARISONS } from './path-compare.ts'
+import { MAX_VISITED_NODES, type Run, spend, TooMuchWork } from './path-work.ts'
 import { createPatternTest } from './pattern.ts'
 
 /**
@@ -12,15 +14,6 @@ export interface CompiledQuery {
   /** `root` is what `$` inside a filter means, `start` what the query is applied to. Never throws. */
   read(root: unknown, start: unknown): unknown
 }
-
-/**
- * Nodes that one evaluation may visit before it gives up and selects nothing. A 10 MiB response holds at most about
- * five million; nested `..` and filters can ask for many times more.
- */
-export const MAX_VISITED_NODES = 5_000_000
-
-/** Levels down to which two values are compared in a filter; deeper ones end the evaluation like too much work. */
-const MAX_COMPARED_DEPTH = 500
 
 const environment = new JSONPathEnvironment()
 const { expressions, selectors } = jsonpath
@@ -45,24 +38,12 @@ export function compileQuery(source: string): CompiledQuery {
   }
 }
 
-class TooMuchWork extends Error {}
-
-interface Run {
-  readonly root: unknown
-  left: number
-}
-
 type Select = (start: unknown, run: Run) => unknown[]
 /** Adds what it selects among the children of `node`. */
 type Selector = (node: unknown, run: Run, selected: unknown[]) => void
 type Test = (current: unknown, run: Run) => boolean
 /** `undefined` is the RFC's "Nothing". */
 type Operand = (current: unknown, run: Run) => unknown
-
-function spend(run: Run, nodes: number): void {
-  run.left -= nodes
-  if (run.left < 0) throw new TooMuchWork()
-}
 
 function compileSegments(query: JSONPathQuery): Select {
   const segments = query.segments.map((segment) => {
@@ -199,34 +180,6 @@ function compileInfix(expression: InstanceType<typeof expressions.InfixExpressio
   const right = compileOperand(expression.right)
   const compare = COMPARISONS[operator as keyof typeof COMPARISONS]
   return (current, run) => compare(left(current, run), right(current, run))
-}
-
-/** RFC 9535 2.3.5.2.2: ordering is defined between two numbers or two strings only. */
-const COMPARISONS = {
-  '==': (left: unknown, right: unknown) => isEqual(left, right, 0),
-  '!=': (left: unknown, right: unknown) => !isEqual(left, right, 0),
-  '<': isLess,
-  '>': (left: unknown, right: unknown) => isLess(right, left),
-  '<=': (left: unknown, right: unknown) => isLess(left, right) || isEqual(left, right, 0),
-  '>=': (left: unknown, right: unknown) => isLess(right, left) || isEqual(left, right, 0),
-}
-
-function isLess(left: unknown, right: unknown): boolean {
-  if (typeof left === 'number' && typeof right === 'number') return left < right
-  return typeof left === 'string' && typeof right === 'string' && left < right
-}
-
-function isEqual(left: unknown, right: unknown, depth: number): boolean {
-  if (left === right) return true
-  if (depth > MAX_COMPARED_DEPTH) throw new TooMuchWork()
-  if (Array.isArray(left)) {
-    if (!Array.isArray(right) || left.length !== right.length) return false
-    return left.every((value, index) => isEqual(value, right[index], depth + 1))
-  }
-  if (!isObject(left) || !isObject(right)) return false
-  const keys = Object.keys(left)
-  if (keys.length !== Object.keys(right).length) return false
-  return keys.every((key) => Object.hasOwn(right, key) && isEqual(left[key], right[key], depth + 1))
 }
 
 function compileOperand(expression: Expression): Operand {
