@@ -60,14 +60,21 @@ function connectFields(survey: Survey): Map<string, 'password' | 'open'> {
   const fields = new Map<string, 'password' | 'open'>()
   for (const [name, field] of Object.entries(auth.form ?? {}))
     fields.set(name, field.type === 'password' ? 'password' : 'open')
-  if (auth.form === undefined && (auth.type === 'bearer_token' || auth.type === 'apikey')) {
+  if (auth.form === undefined && hasConnectForm(survey)) {
     for (const [name, value] of Object.entries(auth.config)) {
       if (value === '') fields.set(name, auth.sensitiveKeys.includes(name) ? 'password' : 'open')
     }
   }
   const secretKey = survey.webhook.value?.verification?.secretKey
-  if (secretKey !== undefined && !isDeclared(survey, secretKey, fields)) fields.set(secretKey, 'password')
+  if (secretKey !== undefined && hasConnectForm(survey) && !isDeclared(survey, secretKey, fields)) {
+    fields.set(secretKey, 'password')
+  }
   return fields
+}
+
+/** With these types accounts are connected by a form, even where none is written down. */
+export function hasConnectForm({ auth }: Survey): boolean {
+  return auth.type === 'bearer_token' || auth.type === 'apikey'
 }
 
 /** Whether the document itself says where a value comes from. */

@@ -1,4 +1,4 @@
-import { isDeclared } from './installed-names.ts'
+import { hasConnectForm, isDeclared } from './installed-names.ts'
 import type { Rule } from './rule.ts'
 
 /** The `secretKey` of the verification is a config key, a form field or a mapped credential (1.2). */
@@ -6,9 +6,12 @@ export const webhookSecretIsDeclared: Rule = ({ survey, report }) => {
   const secretKey = survey.webhook.value?.verification?.secretKey
   if (secretKey === undefined || !survey.isIntact('/auth')) return
   if (isDeclared(survey, secretKey, new Map(Object.entries(survey.auth.form ?? {})))) return
+  const remedy = hasConnectForm(survey)
+    ? 'the connect form gets an optional password field of that name'
+    : 'add it to `auth.config`, or a mapping that yields it'
   report(
     'unknown-webhook-secret',
     '/webhook/verification/secretKey',
-    `\`${secretKey}\` is no key of \`auth.config\`, no form field and no mapped credential; the connect form gets an optional password field of that name.`,
+    `\`${secretKey}\` is no key of \`auth.config\`, no form field and no mapped credential; ${remedy}.`,
   )
 }

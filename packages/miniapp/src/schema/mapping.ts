@@ -127,7 +127,7 @@ const recordRule = z
   .strictObject(ruleShape)
   .superRefine(checkRule)
   .meta({
-    id: 'FieldRule',
+    id: 'RuleObject',
     description: 'How one field is made from a payload.',
     examples: [
       { path: 'id', transform: 'toString' },
@@ -164,7 +164,7 @@ export const fieldRule: z.ZodType<FieldRule> = branch(
     { is: isLiteral, schema: literal },
     { is: isRecord, schema: recordRule },
   ],
-)
+).meta({ id: 'FieldRule', description: 'A path, a literal or a rule.' })
 
 const responseValue: z.ZodType<FieldRule> = branch(
   'a path such as `$.id`, a literal or a rule such as `{ "path": "$.id" }`',
@@ -173,7 +173,7 @@ const responseValue: z.ZodType<FieldRule> = branch(
     { is: isLiteral, schema: literal },
     { is: isRecord, schema: responseRule },
   ],
-)
+).meta({ id: 'ResponseValue', description: 'A path that starts with `$`, a literal or a rule.' })
 
 const mappingEntry = z.strictObject({
   name: filledText().describe('Name under which later steps find the value, as `{{name}}`.'),

@@ -44,7 +44,7 @@ const TYPED = {
     cursorParam: filledText().describe('Parameter that carries the cursor of the next page.'),
     cursorPath: pathText().describe('Path of the next cursor in the answer.'),
     hasMorePath: pathText().optional().describe('Path of a boolean that says whether there is a next page.'),
-    cursorIn: z
+    in: z
       .enum(['query', 'body'])
       .optional()
       .describe('Where the cursor is sent; default `query` (`body` suits GraphQL).'),

@@ -67,7 +67,7 @@ const parameter: z.ZodType<ParameterSchema | boolean> = branch(
       }) as unknown as z.ZodType<ParameterSchema>,
     },
   ],
-)
+).meta({ id: 'ParameterSchema', description: 'A JSON Schema, or whether anything is allowed.' })
 
 export const parameters: z.ZodType<ParameterSchema> = z
   .looseObject({

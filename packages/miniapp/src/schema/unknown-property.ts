@@ -1,6 +1,5 @@
 import type { z } from 'zod'
 import { type Finding, finding } from '../rules/codes.ts'
-import { isRecord } from './branch.ts'
 import { nearestName } from './nearest-name.ts'
 import { under } from './pointer.ts'
 import { childSchema, effectiveSchema, knownProperties } from './walk.ts'
@@ -36,30 +35,24 @@ function visit(schema: z.core.$ZodType, value: unknown, pointer: string, found: 
   for (const [name, child] of Object.entries(value)) {
     const property = childSchema(effective, name)
     if (property) visit(property, child, under(pointer, name), found)
-    else if (known?.closed && !name.startsWith(EXTENSION_PREFIX))
-      reportUnknown(name, known.names, value, pointer, found)
+    else if (known?.closed && !name.startsWith(EXTENSION_PREFIX)) {
+      const meant = nameMeant(name, known.names, value)
+      if (meant !== undefined) found.meant.push(under(pointer, meant))
+      found.findings.push(
+        finding('unknown-property', under(pointer, name), describe(name, known.names, meant)),
+      )
+    }
   }
 }
 
-function reportUnknown(
-  name: string,
-  known: string[],
-  owner: object,
-  pointer: string,
-  found: UnknownProperties,
-): void {
+/** Rather a name that is still free than one that the object already has. */
+function nameMeant(name: string, known: string[], owner: object): string | undefined {
   const free = known.filter((candidate) => !Object.hasOwn(owner, candidate))
-  const meant = nearestName(name, free) ?? nearestName(name, known)
-  if (meant !== undefined && isRecord(owner)) found.meant.push(under(pointer, meant))
-  const hint =
-    meant === undefined
-      ? `known here: ${quoteAll(known)}. Notes of your own may start with \`x-\`.`
-      : `did you mean \`${meant}\`?`
-  found.findings.push(
-    finding('unknown-property', under(pointer, name), `unknown property \`${name}\`; ${hint}`),
-  )
+  return nearestName(name, free) ?? nearestName(name, known)
 }
 
-function quoteAll(names: string[]): string {
-  return names.map((name) => `\`${name}\``).join(', ')
+function describe(name: string, known: string[], meant: string | undefined): string {
+  if (meant !== undefined) return `unknown property \`${name}\`; did you mean \`${meant}\`?`
+  const names = known.map((one) => `\`${one}\``).join(', ')
+  return `unknown property \`${name}\`; known here: ${names}. Notes of your own may start with \`x-\`.`
 }

@@ -1,0 +1,97 @@
+/** The public surface of the package. Inside it, modules import each other directly. */
+
+export { type CompiledAuth, labelOf } from './compile-auth.ts'
+export type { CompiledSource } from './compile-source.ts'
+export type { CompiledFunctionStep, CompiledHttpStep, CompiledStep } from './compile-step.ts'
+export type {
+  ActionDefinition,
+  AuthDefinition,
+  AuthRequest,
+  DashboardApp,
+  Definition,
+  FieldRule,
+  FormField,
+  FunctionDefinition,
+  FunctionStep,
+  HttpStep,
+  MappingEntry,
+  PaginationDefinition,
+  ParameterSchema,
+  ResponseMapping,
+  RuleObject,
+  SourceDefinition,
+  Step,
+  SyncDefinition,
+  TransformName,
+  TriggerDefinition,
+  WebhookDefinition,
+} from './document.ts'
+export {
+  ERROR_CODES,
+  type ErrorCode,
+  type ErrorDetails,
+  MiniAppError,
+  type MiniAppErrorOptions,
+} from './errors.ts'
+export { DefinitionError } from './expression/definition-error.ts'
+export { encodeForm } from './expression/form.ts'
+export { type CompiledHeaders, compileHeaders } from './expression/header.ts'
+export { parseJson } from './expression/json.ts'
+export {
+  type CompiledRecordMapping,
+  type CompiledResponseMapping,
+  type ComputeCall,
+  compileRecordMapping,
+  compileResponseMapping,
+  type MappingNote,
+  type ResponseSource,
+} from './expression/mapping.ts'
+export { type CompiledPath, compilePath, PathError } from './expression/path.ts'
+export { type CompiledQuery, compileQuery, encodeQuery } from './expression/query.ts'
+export {
+  type Bags,
+  type CredentialScope,
+  createCredentialScope,
+  createInputScope,
+  type InputScope,
+  type InputValues,
+  type Scopes,
+} from './expression/scope.ts'
+export {
+  type ParsedPlaceholder,
+  type Place,
+  type PlaceholderRef,
+  parsePlaceholders,
+} from './expression/template.ts'
+export { type CompiledUrl, compileUrl, type UrlOptions } from './expression/url.ts'
+export { type CompiledArgs, type CompiledValue, compileArgs, compileValue } from './expression/value.ts'
+export { type BuildOptions, type BuiltRequest, buildRequest } from './request/build-request.ts'
+export { judgeResponse, type ReadResponse, readResponse } from './request/read-response.ts'
+export { createRedactor, MIN_SECRET_CHARACTERS, REDACTED, type Redactor } from './request/redact.ts'
+export { FINDING_CODES } from './rules/codes.ts'
+export {
+  type Effects,
+  type FunctionCall,
+  type FunctionResult,
+  type IncomingResponse,
+  type OutgoingRequest,
+  type RedactedRequest,
+  SendError,
+  type SendFailure,
+  type SendOptions,
+} from './run/effects.ts'
+export { evaluateFunction, type FunctionLimits } from './run/evaluate-function.ts'
+export { type OptionsOutcome, readOptions, type SourceOption } from './run/read-options.ts'
+export type { RunContext, RunOptions } from './run/run-state.ts'
+export { type RunOutcome, runSteps } from './run/run-steps.ts'
+export type { StepRecord } from './run/step-record.ts'
+export { type JsonSchema, jsonSchema } from './schema/json-schema.ts'
+export {
+  type Finding,
+  type FindingCode,
+  parseDefinition,
+  type Severity,
+  type ValidateOptions,
+  type ValidationLevel,
+  validate,
+} from './validate.ts'
