@@ -87,8 +87,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     status: number,
     headers: Record<string, string | string[] | undefined>,
   ): void {
-    // 1xx: the answer proper is still to come.
-    if (status < 200) return
+    // An interim answer (1xx) comes first and is overwritten.
     this.#status = status
     this.#headers = joinHeaders(headers)
     // In answers without a body the header tells what another answer would hold (RFC 9110, 8.6).

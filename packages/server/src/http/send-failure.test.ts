@@ -28,12 +28,7 @@ describe('a failure', () => {
       'blocked',
       'header that HTTP',
     ],
-    [
-      'an answer that is not HTTP',
-      new errors.HTTPParserError('secret=1'),
-      'network',
-      'not HTTP',
-    ],
+    ['an answer that is not HTTP', new errors.HTTPParserError('secret=1'), 'network', 'not HTTP'],
     ['an expired certificate', withCode('CERT_HAS_EXPIRED'), 'network', 'certificate has expired'],
     [
       'another TLS failure',
