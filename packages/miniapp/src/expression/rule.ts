@@ -39,10 +39,8 @@ export function compileFields(
   })
   const read = objectBuilder<Subject>(
     fields.map(({ field }) => field),
-    fields.map(
-      ({ field, pointer, rule }) =>
-        (subject) =>
-          withoutFault(rule.read(subject), { field, pointer }, subject),
+    fields.map(({ field, pointer, rule }) =>
+      isObject(rules[field]) ? withoutFault(rule, field, pointer) : rule.read,
     ),
   )
   const collectors = fields.flatMap(({ rule }) => rule.collect ?? [])
@@ -55,17 +53,17 @@ export function compileFields(
   }
 }
 
-function withoutFault(
-  value: unknown,
-  { field, pointer }: { field: string; pointer: string },
-  subject: Subject,
-): unknown {
-  if (!(value instanceof RuleFault)) return value
-  if (subject.notes.length < MAX_NOTES) {
-    const name = subject.prefix + field
-    subject.notes.push({ field: name, pointer, message: `"${name}" is left out: ${value.reason}` })
+/** Only rule objects can have faults: a path that selects nothing has no value, and that is none. */
+function withoutFault(rule: CompiledRule, field: string, pointer: string): CompiledRule['read'] {
+  return (subject) => {
+    const value = rule.read(subject)
+    if (!(value instanceof RuleFault)) return value
+    if (subject.notes.length < MAX_NOTES) {
+      const name = subject.prefix + field
+      subject.notes.push({ field: name, pointer, message: `"${name}" is left out: ${value.reason}` })
+    }
+    return undefined
   }
-  return undefined
 }
 
 function compileRuleObject(rule: RuleObject, site: RuleSite): CompiledRule {
