@@ -1,6 +1,8 @@
 /** The public surface of the package. Inside it, modules import each other directly. */
 
-export { type CompiledAuth, labelOf } from './compile-auth.ts'
+export { type CompiledAction, type CompiledDefinition, compileDefinition } from './compile.ts'
+export type { CompiledAuth } from './compile-auth.ts'
+export type { ConnectFormOutcome, ReadConnectForm } from './compile-connect-form.ts'
 export type { CompiledSource } from './compile-source.ts'
 export type { CompiledFunctionStep, CompiledHttpStep, CompiledStep } from './compile-step.ts'
 export type {
@@ -65,6 +67,8 @@ export {
 } from './expression/template.ts'
 export { type CompiledUrl, compileUrl, type UrlOptions } from './expression/url.ts'
 export { type CompiledArgs, type CompiledValue, compileArgs, compileValue } from './expression/value.ts'
+export { compileInput, type InputOutcome } from './input.ts'
+export { labelOf } from './label.ts'
 export { type BuildOptions, type BuiltRequest, buildRequest } from './request/build-request.ts'
 export { judgeResponse, type ReadResponse, readResponse } from './request/read-response.ts'
 export { createRedactor, MIN_SECRET_CHARACTERS, REDACTED, type Redactor } from './request/redact.ts'
@@ -81,6 +85,12 @@ export {
   type SendOptions,
 } from './run/effects.ts'
 export { evaluateFunction, type FunctionLimits } from './run/evaluate-function.ts'
+export {
+  FUNCTION_MEMORY_BYTES,
+  FUNCTION_TIME_MS,
+  type LimitFailure,
+  limitFailure,
+} from './run/evaluate-function-limits.ts'
 export { type OptionsOutcome, readOptions, type SourceOption } from './run/read-options.ts'
 export type { RunContext, RunOptions } from './run/run-state.ts'
 export { type RunOutcome, runSteps } from './run/run-steps.ts'

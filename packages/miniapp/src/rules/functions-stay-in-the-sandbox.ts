@@ -34,7 +34,7 @@ export const functionsStayInTheSandbox: Rule = ({ survey, report }) => {
       report(
         'function-uses-unavailable-global',
         under(pointer, 'code'),
-        `The code of \`${name}\` names \`${word}\`, which the sandbox does not have; do it in an HTTP step, or without it.`,
+        `The code of \`${name}\` names \`${word}\`, which the sandbox does not have; functions run at once, without network, timers or modules.`,
       )
     }
   }

@@ -1,4 +1,6 @@
 import type { ResponseMapping } from '../document.ts'
+import { isText } from '../schema/branch.ts'
+import { childValue } from '../schema/walk.ts'
 import type { Survey } from './survey.ts'
 
 /** Names that an install can hold, by bag (specification 3.2), as far as the document says. */
@@ -35,7 +37,8 @@ export function installedNames(survey: Survey): InstalledNames {
 /** Keys of an object mapping, or names of a list: what a response yields. */
 export function outputNames(mapping: ResponseMapping | undefined): string[] {
   if (mapping === undefined) return []
-  return Array.isArray(mapping) ? mapping.map((entry) => entry.name) : Object.keys(mapping)
+  if (!Array.isArray(mapping)) return Object.keys(mapping)
+  return mapping.map((entry) => childValue(entry, 'name')).filter(isText)
 }
 
 /** Object mappings are persisted; list mappings are not (2.3). */

@@ -31,7 +31,7 @@ export interface MappingSites {
 /** Every path, rule and header name of the document that reads a payload. */
 export function mappingSites(survey: Survey): MappingSites {
   const sites: MappingSites = { paths: [], rules: [], headers: [] }
-  const collect = collector(sites)
+  const collect = collector(survey, sites)
   collectSteps(survey, collect)
   collectSources(survey, collect)
   collectWebhook(survey, collect)
@@ -47,7 +47,7 @@ interface Collect {
   inbound(pointer: string, place: { source: string; path: string } | undefined): void
 }
 
-function collector(sites: MappingSites): Collect {
+function collector(survey: Survey, sites: MappingSites): Collect {
   const path = (pointer: string, text: string | undefined) => {
     if (text !== undefined) sites.paths.push({ pointer, path: text })
   }
@@ -70,6 +70,7 @@ function collector(sites: MappingSites): Collect {
     }
   }
   const responseValue = (pointer: string, value: FieldRule) => {
+    if (!survey.isIntact(pointer)) return
     if (isRecord(value)) ruleObject(pointer, value)
     else if (typeof value === 'string' && value.startsWith('$')) path(pointer, value)
   }

@@ -61,7 +61,7 @@ function check(
     )
     return
   }
-  report('unresolved-placeholder', pointer, `\`{{${key}}}\` cannot be resolved here; ${suggest(scope, key)}`)
+  report('unresolved-placeholder', pointer, `\`{{${key}}}\` cannot be resolved here${suggest(scope, key)}`)
 }
 
 export function canResolve(scope: Scope, key: string): boolean {
@@ -78,5 +78,5 @@ function suggest({ places }: Scope, key: string): string {
     rootNameOf(key),
     places.flatMap(({ names }) => [...names]),
   )
-  return `${near === undefined ? '' : `did you mean \`{{${near}}}\`? `}available are ${available}.`
+  return `${near === undefined ? '.' : `; did you mean \`{{${near}}}\`?`} Available are ${available}.`
 }

@@ -134,9 +134,10 @@ function stepOutputs(
   survey: Survey,
   { pointer, value: step }: Part<StepView>,
 ): { names: readonly string[]; further: Scope['further'] } {
-  const isIntact = ['type', 'mapping', 'name'].every((name) => survey.isIntact(under(pointer, name)))
-  if (step === undefined || !isIntact) return { names: [], further: 'unknown' }
-  if (step.type !== 'function') return { names: outputNames(step.mapping), further: 'none' }
+  if (step === undefined || !survey.isIntact(under(pointer, 'type'))) return { names: [], further: 'unknown' }
+  if (step.type !== 'function') {
+    return { names: outputNames(step.mapping), further: step.mapping === undefined ? 'unknown' : 'none' }
+  }
   const called = survey.functions.get(step.name ?? '')
   if (called?.value === undefined) return { names: [], further: 'unknown' }
   return called.value.returns

@@ -20,7 +20,7 @@ export interface Part<Value> {
   value: Value | undefined
 }
 
-/** A request without the properties whose shape is wrong. */
+/** A request without the properties whose shape is wrong; single entries of its `mapping` may still be. */
 export type RequestView = Partial<HttpStep>
 /** A function step without the properties whose shape is wrong. */
 export type CallView = Partial<FunctionStep> & { type: 'function' }
@@ -103,7 +103,7 @@ export function createSurvey(document: unknown, broken: readonly string[]): Surv
 interface Reader {
   /** A child that is intact as a whole. */
   part<Value>(owner: unknown, pointer: string, key: string | number): Part<Value>
-  /** A child object without its broken properties. */
+  /** A child object without its broken properties; a `mapping` is kept, whose readers look at each entry. */
   view<Value>(owner: unknown, pointer: string, key: string | number): Part<Value>
 }
 
@@ -126,9 +126,10 @@ function viewOf<Value>(
   const pointer = under(ownerPointer, key)
   const value = childValue(owner, key)
   if (!isRecord(value) || broken.some((one) => isWithin(pointer, one))) return { pointer, value: undefined }
+  const mapping = under(pointer, 'mapping')
   const spoilt = new Set(
     broken
-      .filter((one) => isWithin(one, pointer))
+      .filter((one) => isWithin(one, pointer) && (one === mapping || !isWithin(one, mapping)))
       .map((one) => pointerSegments(one.slice(pointer.length))[0]),
   )
   return {

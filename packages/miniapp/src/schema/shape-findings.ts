@@ -19,7 +19,7 @@ function tell(schema: z.ZodType, document: unknown, issue: Issue): Finding {
   const pointer = toPointer(issue.path)
   const name = displayName(issue.path)
   const value = valueAt(document, issue.path)
-  if (value === undefined && issue.code !== 'custom') {
+  if (value === undefined && (issue.code !== 'custom' || issue.params?.['finding'] === 'wrong-type')) {
     return finding(
       'missing-property',
       pointer,
@@ -68,6 +68,7 @@ function describeMissing(schema: z.ZodType, document: unknown, issue: Issue): st
   const missing = schemaAt(schema, document, issue.path)
   const description = missing ? z.globalRegistry.get(missing)?.description : undefined
   if (description !== undefined) return description
+  if (issue.code === 'custom') return `${issue.message}.`
   return issue.code === 'invalid_type' ? `${article(issue.expected)}.` : 'see the reference.'
 }
 

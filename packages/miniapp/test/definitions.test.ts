@@ -1,0 +1,91 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { type Finding, parseDefinition, validate } from '../src/validate.ts'
+
+/**
+ * Documents as data. `examples/` have the shapes of the public reference examples and must stay valid; `broken/` are
+ * told what is wrong with them in `golden/`. `UPDATE_GOLDEN=1` writes the golden files anew: read the diff as an author would.
+ */
+const documentsIn = (folder: string) => {
+  const place = new URL(`${folder}/`, import.meta.url)
+  return readdirSync(place)
+    .sort()
+    .map((file) => ({
+      name: file.replace(/\.json$/, ''),
+      document: JSON.parse(readFileSync(new URL(file, place), 'utf8')) as unknown,
+    }))
+}
+
+const tell = (findings: Finding[]) =>
+  findings
+    .map(({ severity, code, path, message }) => `${severity} ${code} ${path || '(root)'}\n  ${message}\n`)
+    .join('')
+
+const BROKEN = documentsIn('broken')
+
+describe('examples', () => {
+  test.each(documentsIn('examples'))('$name is valid', ({ document }) => {
+    expect(validate(document).filter(({ severity }) => severity !== 'info')).toEqual([])
+    expect(parseDefinition(document).definition).toBe(document)
+  })
+})
+
+describe('broken definitions', () => {
+  test('there are at least twenty, and a golden file for each', () => {
+    expect(BROKEN.length).toBeGreaterThanOrEqual(20)
+    const golden = readdirSync(new URL('golden/', import.meta.url)).map((file) => file.replace(/\.txt$/, ''))
+    if (process.env['UPDATE_GOLDEN'] !== '1') expect(golden.sort()).toEqual(BROKEN.map(({ name }) => name))
+  })
+
+  test.each(BROKEN)('$name is told what is wrong', ({ name, document }) => {
+    const place = new URL(`golden/${name}.txt`, import.meta.url)
+    const findings = validate(document)
+    if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(place, tell(findings))
+    expect(findings).not.toEqual([])
+    expect(tell(findings)).toBe(readFileSync(place, 'utf8'))
+  })
+
+  test.each(BROKEN)('$name is no definition where there is an error', ({ document }) => {
+    const { definition, findings } = parseDefinition(document)
+    expect(definition === undefined).toBe(findings.some(({ severity }) => severity === 'error'))
+  })
+})
+
+describe('the wording of findings', () => {
+  const messages = BROKEN.flatMap(({ document }) => validate(document))
+
+  test.each([
+    ['ends like a sentence', /[.?]$/],
+    ['names a property, key or value', /`|\bhere\b|path|URL|definition/],
+    ['holds no placeholder of a programmer', /^(?!.*(undefined|\[object|NaN)).*$/s],
+    [
+      'is not the default wording of the parser',
+      /^(?!.*(Invalid|expected (string|number|object)|received|Too (small|big)|Unrecognized)).*$/s,
+    ],
+    ['is one line', /^[^\n]+$/],
+    ['has no doubled punctuation', /^(?!.*(\.\.|\?\.|;\.| {2})).*$/s],
+  ])('each %s', (_, pattern) => {
+    expect(
+      messages.filter(({ message }) => !pattern.test(message.replaceAll(/`[^`]*`|"[^"]*"|'[^']*'/g, '`x`'))),
+    ).toEqual([])
+  })
+
+  test('each points to a place that exists, or to what is missing in one that does', () => {
+    const lost = BROKEN.flatMap(({ name, document }) =>
+      validate(document)
+        .filter(({ path }) => !exists(document, path.slice(0, Math.max(0, path.lastIndexOf('/')))))
+        .map(({ path }) => `${name} ${path}`),
+    )
+    expect(lost).toEqual([])
+  })
+})
+
+function exists(document: unknown, pointer: string): boolean {
+  let value = document
+  for (const segment of pointer.split('/').slice(1)) {
+    const key = segment.replaceAll('~1', '/').replaceAll('~0', '~')
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return false
+    value = (value as Record<string, unknown>)[key]
+  }
+  return true
+}
