@@ -19,6 +19,11 @@ describe('a URL of a stand-in', () => {
     ],
     ['is known by the other names of this machine', 'http://localhost:4001/a', 'https://api.github.com/a'],
     ['is known by its IPv6 address', 'http://[::1]:4001/a', 'https://api.github.com/a'],
+    [
+      'is known by the host it was asked by, in its own scheme',
+      'http://uploads.github.com/a',
+      'https://uploads.github.com/a',
+    ],
     ['keeps its encoding', 'http://127.0.0.1:4001/a%2Fb?c=%20+', 'https://api.github.com/a%2Fb?c=%20+'],
   ])('%s', (_name, url, expected) => {
     expect(origins.originalUrl(url)).toBe(expected)
@@ -28,6 +33,7 @@ describe('a URL of a stand-in', () => {
     ['another port', 'http://127.0.0.1:4009/a'],
     ['another scheme', 'https://127.0.0.1:4001/a'],
     ['another host', 'https://example.com/'],
+    ['another host in its scheme', 'http://github.com/'],
     ['an original origin', 'https://api.github.com/a'],
     ['a path', '/a?page=2'],
     ['no address', 'not a url'],
@@ -62,6 +68,18 @@ describe('headers of an answer', () => {
     origins.restoreHeaders(headers, 'https://slack.com')
     expect(headers).toEqual({})
   })
+})
+
+it('an origin that has a stand-in of its own is never taken for the name of another', () => {
+  const both = createProviderOrigins(
+    new Map([
+      ['https://api.test', 'http://127.0.0.1:4001'],
+      ['http://api.test', 'http://127.0.0.1:4002'],
+    ]),
+  )
+  expect(both.originalUrl('http://api.test/a')).toBe('http://api.test/a')
+  expect(both.originalUrl('http://127.0.0.1:4001/a')).toBe('https://api.test/a')
+  expect(both.originalUrl('http://127.0.0.1:4002/a')).toBe('http://api.test/a')
 })
 
 it('says whether there are any, and which', () => {

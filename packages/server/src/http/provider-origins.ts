@@ -21,8 +21,10 @@ const LOOPBACK_NAMES: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '
 export function createProviderOrigins(mapping: ReadonlyMap<string, string>): ProviderOrigins {
   const originals = new Map<string, string[]>()
   for (const [original, standIn] of mapping) {
-    const key = keyOf(new URL(standIn))
-    originals.set(key, [...(originals.get(key) ?? []), original])
+    for (const name of namesOf(standIn, original)) {
+      // Another entry may have a name of this stand-in for its own original: then that is meant.
+      if (!mapping.has(name)) originals.set(name, [...(originals.get(name) ?? []), original])
+    }
   }
 
   function originalUrl(url: string, preferred?: string): string {
@@ -47,6 +49,13 @@ export function createProviderOrigins(mapping: ReadonlyMap<string, string>): Pro
   }
 }
 
+/** What a stand-in may call itself: where it listens, or, in its own scheme, the `Host` it was asked by. */
+function namesOf(standIn: string, original: string): Set<string> {
+  const { protocol } = new URL(standIn)
+  return new Set([keyOf(new URL(standIn)), `${protocol}//${new URL(original).host}`])
+}
+
 function keyOf(url: URL): string {
-  return LOOPBACK_NAMES.has(url.hostname) ? `${url.protocol}//localhost:${url.port}` : url.origin
+  if (!LOOPBACK_NAMES.has(url.hostname)) return url.origin
+  return new URL(`${url.protocol}//localhost:${url.port}`).origin
 }

@@ -173,11 +173,16 @@ describe('a stand-in', () => {
     const pages: Record<string, Answer> = {}
     const server = await serve(pages)
     pages['/start'] = to(`${server.origin}/list`)
-    pages['/list'] = { headers: { Link: `<${server.origin}/list?page=2>; rel="next"` } }
+    // Some name themselves by the address they listen on, others by the Host they were asked by.
+    const itself = [server.origin, 'http://api.provider.test']
+    pages['/list'] = {
+      headers: { Link: itself.map((name) => `<${name}/list?page=2>; rel="next"`).join(', ') },
+    }
     const egress = openEgress({ providerOrigins: new Map([['https://api.provider.test', server.origin]]) })
     const answer = await egress.send(request({}), OPTIONS)
     expect(answer.url).toBe('https://api.provider.test/list')
-    expect(answer.headers['link']).toBe('<https://api.provider.test/list?page=2>; rel="next"')
+    const next = '<https://api.provider.test/list?page=2>; rel="next"'
+    expect(answer.headers['link']).toBe(`${next}, ${next}`)
     expect(egress.originalUrl(`${server.origin}/list?page=3`)).toBe('https://api.provider.test/list?page=3')
     expect(egress.originalUrl('https://elsewhere.test/')).toBe('https://elsewhere.test/')
   })
