@@ -1,0 +1,60 @@
+/** Which workspace an address names, and the address of a workspace (specification 10.1). */
+import type { Config } from '../config.ts'
+import type { Context } from '../context.ts'
+import { findDefaultWorkspace, findWorkspace, type Workspace } from './store.ts'
+
+type AddressConfig = Pick<Config, 'saasApiUrl' | 'addressMode'>
+
+/** The parts of a request that can name a workspace; a fastify request fits. */
+export interface AddressedRequest {
+  /** Without the port. Behind a trusted proxy that of `X-Forwarded-Host`. */
+  hostname: string
+  /** Of the route; `subdomain` is read in the path mode, see {@link routePrefix}. */
+  params?: unknown
+}
+
+/** Public base address of the workspace, without a trailing slash. */
+export function workspaceUrl(config: Pick<Config, 'saasApiUrl'>, subdomain: string): string {
+  return config.saasApiUrl.replace('{subdomain}', subdomain)
+}
+
+/**
+ * What the routes of a workspace are mounted under: the path of `SAAS_API_URL`, `/w/:subdomain` in the path mode, empty
+ * where there is none. The server expects the public path, so a proxy in front must not strip it.
+ */
+export function routePrefix(config: AddressConfig): string {
+  const { pathname } = new URL(config.saasApiUrl.replace('{subdomain}', 'SUBDOMAIN'))
+  return pathname.replace('SUBDOMAIN', ':subdomain').replace(/\/$/, '')
+}
+
+/** The subdomain that the request names; undefined where it names none, and in the single-workspace mode. */
+export function subdomainOf(config: AddressConfig, request: AddressedRequest): string | undefined {
+  return READ_SUBDOMAIN[config.addressMode](config, request)
+}
+
+const READ_SUBDOMAIN = {
+  single: () => undefined,
+  subdomain: (config, request) => {
+    const suffix = new URL(config.saasApiUrl.replace('{subdomain}', 'x')).hostname.slice(1)
+    const hostname = request.hostname.toLowerCase()
+    const label = hostname.slice(0, -suffix.length)
+    return hostname.endsWith(suffix) && label !== '' && !label.includes('.') ? label : undefined
+  },
+  path: (_config, request) => {
+    const { subdomain } = (request.params ?? {}) as { subdomain?: unknown }
+    return typeof subdomain === 'string' ? subdomain : undefined
+  },
+} as const satisfies Record<
+  Config['addressMode'],
+  (config: AddressConfig, request: AddressedRequest) => string | undefined
+>
+
+/** The workspace that the request is addressed to; undefined where there is none at that address. */
+export async function findAddressedWorkspace(
+  context: Context,
+  request: AddressedRequest,
+): Promise<Workspace | undefined> {
+  if (context.config.addressMode === 'single') return findDefaultWorkspace(context.db.sql)
+  const subdomain = subdomainOf(context.config, request)
+  return subdomain === undefined ? undefined : findWorkspace(context.db.sql, { subdomain })
+}

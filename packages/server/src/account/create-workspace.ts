@@ -1,0 +1,67 @@
+import type { Transaction } from 'kysely'
+import type { Context } from '../context.ts'
+import type { Schema } from '../db/schema.ts'
+import { storable } from '../db/text.ts'
+import { uuidv7 } from '../db/uuid.ts'
+import { ApiError } from '../errors.ts'
+import { insertAccount, insertMember, insertWorkspace, type Workspace } from './store.ts'
+
+/** Characters; longer ones do not fit a list. */
+export const MAX_NAME_LENGTH = 255
+
+/** One DNS label (RFC 1035 2.3.4): it becomes a part of the host, or of the path, of the workspace's address. */
+const DNS_LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/
+
+export interface NewWorkspace {
+  subdomain: string
+  name: string
+}
+
+/**
+ * Makes a workspace with its owner, who gets in by `makeOwnerLink`.
+ *
+ * @throws ApiError `BAD_USER_INPUT` where the subdomain is no DNS label or is taken, or the name is empty or too long
+ */
+export async function createWorkspace(context: Context, wanted: NewWorkspace): Promise<Workspace> {
+  const { subdomain } = wanted
+  if (!DNS_LABEL.test(subdomain)) {
+    throw new ApiError(
+      'BAD_USER_INPUT',
+      'subdomain must be 1 to 63 lower-case letters, digits and hyphens, and neither begin nor end with a hyphen.',
+    )
+  }
+  const name = checkedName(wanted.name, 'name')
+  const workspace = await context.db.transaction((trx) => insert(trx, { subdomain, name }, context.now()))
+  if (workspace === undefined) {
+    throw new ApiError('BAD_USER_INPUT', `The subdomain "${subdomain}" is taken. Choose another one.`)
+  }
+  return workspace
+}
+
+/** @returns undefined where the subdomain is taken */
+async function insert(
+  trx: Transaction<Schema>,
+  wanted: NewWorkspace,
+  now: number,
+): Promise<Workspace | undefined> {
+  const createdAt = new Date(now)
+  const workspace = { id: uuidv7(now), ...wanted, createdAt }
+  if (!(await insertWorkspace(trx, workspace))) return undefined
+  const accountId = uuidv7(now)
+  await insertAccount(trx, { id: accountId, kind: 'person', name: 'Owner', createdAt })
+  await insertMember(trx, { workspaceId: workspace.id, accountId, role: 'owner', createdAt })
+  return workspace
+}
+
+/**
+ * @param argument its name, for the message
+ * @throws ApiError `BAD_USER_INPUT` where nothing is left of the name, or too much
+ */
+export function checkedName(name: string | null | undefined, argument: string): string {
+  const text = storable((name ?? '').trim()).value
+  if (text === '') throw new ApiError('BAD_USER_INPUT', `${argument} is required and must not be empty.`)
+  if (text.length > MAX_NAME_LENGTH) {
+    throw new ApiError('BAD_USER_INPUT', `${argument} may have at most ${MAX_NAME_LENGTH} characters.`)
+  }
+  return text
+}
