@@ -16,12 +16,15 @@ const PIECE_CHARACTERS = 256
 /** The longest form of one character that the expression matches, `%25252F` and the like. */
 const LONGEST_ENCODED_CHARACTER = 16
 
+/** Characters; for redactors that were not made here. */
+const DEFAULT_REACH = PIECE_CHARACTERS * LONGEST_ENCODED_CHARACTER
+
 export const REDACTED = '***'
 
 export interface Redactor {
   (text: string): string
-  /** No match starts this many characters before the end of a longer text without being complete. */
-  readonly reach: number
+  /** Characters of the longest text that is replaced at once; default {@link DEFAULT_REACH}. */
+  readonly reach?: number
 }
 
 /** Headers that are never stored, whoever wrote them; lower case. */
@@ -51,16 +54,22 @@ export function createRedactor(secrets: readonly string[]): Redactor {
 
 /** A redactor that applies both; used where a refresh brought new secrets into a run. */
 export function joinRedactors(first: Redactor, second: Redactor): Redactor {
-  return Object.assign((text: string) => second(first(text)), { reach: Math.max(first.reach, second.reach) })
+  return Object.assign((text: string) => second(first(text)), {
+    reach: Math.max(reachOf(first), reachOf(second)),
+  })
 }
 
 /** The first `limit` characters of `text`, redacted before it is cut, so that no half of a secret stays at the end. */
 export function redactStart(text: string, redact: Redactor, limit: number): string {
   // One reach for a secret that crosses the limit, one because replacing makes the text before it shorter.
-  const seen = limit + 2 * redact.reach
+  const seen = limit + 2 * reachOf(redact)
   if (text.length <= seen) return redact(text).slice(0, limit)
   const redacted = redact(text.slice(0, seen))
-  return redacted.slice(0, Math.max(0, Math.min(limit, redacted.length - redact.reach)))
+  return redacted.slice(0, Math.max(0, Math.min(limit, redacted.length - reachOf(redact))))
+}
+
+function reachOf(redact: Redactor): number {
+  return redact.reach ?? DEFAULT_REACH
 }
 
 /** Header values for a record. `alwaysHidden` holds further lower-case names, those whose template names `[[…]]`. */
@@ -93,6 +102,14 @@ export function redactValue(value: unknown, redact: Redactor): unknown {
     return [shownKey, shown]
   })
   return changed ? Object.fromEntries(entries) : value
+}
+
+/** Every text and number in a value, as text: the secrets of a bag. */
+export function textsIn(value: unknown): string[] {
+  if (typeof value === 'string') return [value]
+  if (typeof value === 'number') return [String(value)]
+  if (typeof value !== 'object' || value === null) return []
+  return Object.values(value).flatMap(textsIn)
 }
 
 function piecesOf(secret: string): string[] {

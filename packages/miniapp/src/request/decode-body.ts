@@ -1,0 +1,95 @@
+import { parseJson } from '../expression/json.ts'
+import type { IncomingResponse } from '../run/effects.ts'
+
+export interface DecodedBody {
+  /** What `$` is in mappings: parsed JSON, an object of form fields, text, or `null` for an empty body. */
+  value: unknown
+  /** The decoded text, for the record. */
+  text: string
+  /** Set where the body is not what its `Content-Type` says. */
+  note?: string
+}
+
+export interface DecodeOptions {
+  /** Token endpoints answer form-encoded with any type; their bodies are read as fields where they look like it (3.4). */
+  fieldsInText?: boolean
+}
+
+const UTF8 = new TextDecoder('utf-8')
+const FORM_TYPE = 'application/x-www-form-urlencoded'
+
+/** JSON by name, whatever the vendor prefix: `application/json`, `application/problem+json`, `text/json`. */
+const JSON_TYPE = /^(?:application|text)\/(?:[\w.+-]+\+)?json$|^application\/(?:x-)?javascript$/
+
+/** `a=1&b=`: names of ordinary characters, so that prose with one `=` in it stays text. */
+const FORM_FIELDS = /^[\w.-]+=[^&\s]*(?:&[\w.-]+=[^&\s]*)*$/
+
+/**
+ * Reads a response body: charset by byte order mark, then by `Content-Type`, else UTF-8; JSON losslessly.
+ *
+ * What counts as JSON (the specification leaves it open): a body whose type says so, and one without a type or with a
+ * `text/*` type that starts with `{` or `[` and parses. Plain text `42` stays text. A body that claims to be JSON and
+ * does not parse is text, with a note.
+ */
+export function decodeBody(
+  response: Pick<IncomingResponse, 'headers' | 'body'>,
+  options: DecodeOptions = {},
+): DecodedBody {
+  if (response.body.length === 0) return { value: null, text: '' }
+  const { type, charset } = parseContentType(response.headers['content-type'] ?? '')
+  const text = decodeText(response.body, charset)
+  if (JSON_TYPE.test(type)) return decodeJson(text, type)
+  if (type === FORM_TYPE) return { value: fieldsOf(text), text }
+  const textual = type === '' || type.startsWith('text/')
+  if (textual && /^\s*[{[]/.test(text)) return { ...decodeJson(text, type), note: undefined }
+  if (textual && options.fieldsInText && FORM_FIELDS.test(text.trim()))
+    return { value: fieldsOf(text.trim()), text }
+  return { value: text, text }
+}
+
+function decodeJson(text: string, type: string): DecodedBody {
+  if (text.trim() === '') return { value: null, text }
+  try {
+    return { value: parseJson(text), text }
+  } catch {
+    return { value: text, text, note: `the body is labelled ${type} and is not JSON; it is read as text` }
+  }
+}
+
+/** A name that occurs several times has a list of values. */
+function fieldsOf(text: string): Record<string, unknown> {
+  const params = new URLSearchParams(text)
+  return Object.fromEntries(
+    [...new Set(params.keys())].map((name) => {
+      const values = params.getAll(name)
+      return [name, values.length === 1 ? values[0] : values]
+    }),
+  )
+}
+
+function parseContentType(header: string): { type: string; charset: string } {
+  const end = header.indexOf(';')
+  const type = (end < 0 ? header : header.slice(0, end)).trim().toLowerCase()
+  if (end < 0) return { type, charset: '' }
+  const charset = /;\s*charset\s*=\s*"?([^\s;"]+)/i.exec(header)?.[1] ?? ''
+  return { type, charset: charset.toLowerCase() }
+}
+
+function decodeText(bytes: Uint8Array, charset: string): string {
+  const label = byteOrderMark(bytes) ?? charset
+  if (label === '' || label === 'utf-8' || label === 'utf8') return UTF8.decode(bytes)
+  try {
+    return new TextDecoder(label).decode(bytes)
+  } catch {
+    // A label nobody knows says nothing; UTF-8 is what nearly everybody sends.
+    return UTF8.decode(bytes)
+  }
+}
+
+/** WHATWG Encoding, "decode": a byte order mark wins over any label. */
+function byteOrderMark(bytes: Uint8Array): string | undefined {
+  if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) return 'utf-8'
+  if (bytes[0] === 0xfe && bytes[1] === 0xff) return 'utf-16be'
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return 'utf-16le'
+  return undefined
+}

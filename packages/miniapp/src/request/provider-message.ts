@@ -1,0 +1,74 @@
+import { isObject, readOwn } from '../expression/own.ts'
+import { type Redactor, redactStart } from './redact.ts'
+
+/** Characters of a provider's own words that an error carries: enough for a sentence or two, no page of HTML. */
+export const MAX_PROVIDER_MESSAGE_CHARACTERS = 500
+
+/** Characters of a text body that are searched for words: what an error page wants to say stands at its top. */
+const SEARCHED_CHARACTERS = 4_096
+
+/** Names under which providers put the text, in order; an object or list below one of them is searched likewise. */
+const MESSAGE_NAMES = [
+  'error',
+  'error_description',
+  'message',
+  'errors',
+  'error_message',
+  'errorMessage',
+  'detail',
+  'details',
+  'title',
+  'description',
+  'msg',
+  'reason',
+]
+
+/** Depth to which errors are nested: `errors[0].error.message` is the deepest that occurs. */
+const MAX_DEPTH = 4
+
+/** Distinct texts that make up a message: a code and its explanation (`invalid_grant: The code has expired`). */
+const MAX_PARTS = 2
+
+/**
+ * What a provider says about a failure, in its own words, redacted and at most
+ * {@link MAX_PROVIDER_MESSAGE_CHARACTERS} characters; `undefined` where it says nothing.
+ */
+export function providerMessage(body: unknown, redact: Redactor): string | undefined {
+  const found = typeof body === 'string' ? textOfPage(body) : messageParts(body, 0).join(': ')
+  return tidyMessage(found, redact)
+}
+
+/** One line of redacted text within the limit; `undefined` where nothing is left. */
+export function tidyMessage(text: string, redact: Redactor): string | undefined {
+  const line = redactStart(text, redact, SEARCHED_CHARACTERS).replace(/\s+/g, ' ').trim()
+  return line === '' ? undefined : line.slice(0, MAX_PROVIDER_MESSAGE_CHARACTERS)
+}
+
+function messageParts(value: unknown, depth: number): string[] {
+  if (typeof value === 'string') return value.trim() === '' ? [] : [value.trim()]
+  if (depth > MAX_DEPTH) return []
+  if (Array.isArray(value)) return messageParts(value[0], depth + 1)
+  if (!isObject(value)) return []
+  const parts: string[] = []
+  for (const name of MESSAGE_NAMES) {
+    for (const part of messageParts(readOwn(value, name), depth + 1)) {
+      if (!parts.some((other) => other.includes(part))) parts.push(part)
+    }
+    if (parts.length >= MAX_PARTS) break
+  }
+  return parts.length > 0 || depth === 0 ? parts.slice(0, MAX_PARTS) : firstFieldError(value)
+}
+
+/** `{ "email": ["is taken"] }` below `errors`: the field belongs to the message. */
+function firstFieldError(errors: Record<string, unknown>): string[] {
+  const [field, said] = Object.entries(errors)[0] ?? []
+  const text = Array.isArray(said) ? said[0] : said
+  return field !== undefined && typeof text === 'string' ? [`${field} ${text}`] : []
+}
+
+function textOfPage(text: string): string {
+  const start = text.slice(0, SEARCHED_CHARACTERS)
+  if (!/<[a-z!?/]/i.test(start)) return text
+  const title = /<title[^<>]*>([^<]+)/i.exec(start)?.[1]
+  return title ?? start.replace(/<[^<>]*>/g, ' ')
+}
