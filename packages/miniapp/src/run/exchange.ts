@@ -1,0 +1,79 @@
+import type { CompiledHttpStep } from '../compile-step.ts'
+import type { MappingNote, ResponseSource } from '../expression/mapping.ts'
+import type { Rec } from '../expression/own.ts'
+import { type BuiltRequest, buildRequest } from '../request/build-request.ts'
+import { judgeResponse, readResponse } from '../request/read-response.ts'
+import type { OutgoingRequest } from './effects.ts'
+import type { RunState } from './run-state.ts'
+import { type Attempt, sendWithRetry } from './send-with-retry.ts'
+
+/** What happened so far in one request of a step; filled in while it runs, so that a failure leaves it too. */
+export interface Trace {
+  attempts: Attempt[]
+  notes: MappingNote[]
+  built?: BuiltRequest
+  /** The last answer. `text` is the decoded body and holds secrets. */
+  answer?: { status: number; headers: Record<string, string>; text: string }
+}
+
+export interface ExchangeValues {
+  loopItem?: Rec
+  /** What makes a request for one page out of the rendered one. */
+  adjust?: (request: OutgoingRequest) => OutgoingRequest
+}
+
+export function newTrace(): Trace {
+  return { attempts: [], notes: [] }
+}
+
+/**
+ * One request and its answer: build, send with retries, read, judge; after a 401 refresh once and do it all again
+ * with the new bags (specification 3.5).
+ *
+ * @throws MiniAppError, SendError
+ */
+export async function exchange(
+  step: CompiledHttpStep,
+  state: RunState,
+  values: ExchangeValues,
+  trace: Trace,
+): Promise<ResponseSource> {
+  const system = stepSystem(step, state)
+  const { loopItem, adjust } = values
+  const isAuthRequest = state.context.isAuthRequest ?? false
+  for (let renewed = false; ; renewed = true) {
+    state.checkTime()
+    const revision = state.revision
+    const scopes = state.scopes({ ...(loopItem && { loopItem }), ...(system && { system }) })
+    trace.built = buildRequest(step, scopes, {
+      allowHttp: state.options.allowHttp ?? false,
+      isAuthRequest,
+      boundary: state.effects.uuid,
+      ...(adjust && { adjust }),
+    })
+    const response = await sendWithRetry(trace.built.request, step, state, trace.attempts)
+    const read = readResponse(step, response)
+    trace.answer = { status: response.status, headers: response.headers, text: read.text }
+    const judgement = judgeResponse(step, read.source, {
+      redact: state.redact,
+      now: state.effects.now(),
+      isAuthRequest,
+    })
+    if (judgement.verdict === 'ok') {
+      trace.notes.push(...read.notes)
+      return read.source
+    }
+    const again = judgement.verdict === 'unauthorized' && !renewed && (await state.renew(revision))
+    if (!again) throw judgement.error
+  }
+}
+
+/** Made once for a step or item, so that all its attempts carry the same key and time. */
+function stepSystem(step: CompiledHttpStep, state: RunState): Rec | undefined {
+  const { idempotencyKey, now } = step.names
+  if (!idempotencyKey && !now) return undefined
+  return {
+    ...(idempotencyKey && { idempotencyKey: state.effects.uuid() }),
+    ...(now && { now: new Date(state.effects.now()).toISOString() }),
+  }
+}

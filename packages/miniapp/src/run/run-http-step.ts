@@ -1,0 +1,110 @@
+import type { CompiledHttpStep } from '../compile-step.ts'
+import { MiniAppError } from '../errors.ts'
+import type { ComputeCall, ComputedValues, ResponseSource } from '../expression/mapping.ts'
+import { readOwn } from '../expression/own.ts'
+import { providerMessage } from '../request/provider-message.ts'
+import { type ExchangeValues, exchange, newTrace, type Trace } from './exchange.ts'
+import { collectYields, itemsOf, mapConcurrently, type StepYield } from './for-each.ts'
+import type { RunState } from './run-state.ts'
+import { recordTrace, type StepRecord } from './step-record.ts'
+
+/**
+ * Runs an HTTP step, once or for each item of its list, and fills in its record, also where it fails.
+ *
+ * @throws MiniAppError, SendError
+ */
+export async function runHttpStep(
+  step: CompiledHttpStep,
+  state: RunState,
+  record: StepRecord,
+): Promise<StepYield | undefined> {
+  if (step.when && !step.when(state.scopes({}).input)) {
+    record.status = 'skipped'
+    return undefined
+  }
+  return step.forEach ? runForEach(step as LoopStep, state, record) : runOnce(step, state, record)
+}
+
+type LoopStep = CompiledHttpStep & { forEach: NonNullable<CompiledHttpStep['forEach']> }
+
+async function runOnce(step: CompiledHttpStep, state: RunState, record: StepRecord): Promise<StepYield> {
+  const trace = newTrace()
+  try {
+    return await requestAndMap(step, state, {}, trace)
+  } finally {
+    record.attempts = trace.attempts
+    recordTrace(record, trace, state.redact)
+  }
+}
+
+async function runForEach(step: LoopStep, state: RunState, record: StepRecord): Promise<StepYield> {
+  const items = itemsOf(step, state)
+  const traces = items.map(newTrace)
+  let shown: Trace | undefined
+  record.items = items.length
+  try {
+    const yields = await mapConcurrently(items, step.forEach.concurrency, async (item, index) => {
+      const trace = traces[index] ?? newTrace()
+      try {
+        return await requestAndMap(step, state, { loopItem: { [step.forEach.as]: item } }, trace)
+      } catch (error) {
+        shown ??= trace
+        throw error
+      }
+    })
+    return collectYields(step, yields)
+  } finally {
+    record.attempts = traces.flatMap(({ attempts }, item) =>
+      attempts.map((attempt) => ({ ...attempt, item })),
+    )
+    const trace = shown ?? traces[0]
+    if (trace) recordTrace(record, trace, state.redact)
+  }
+}
+
+async function requestAndMap(
+  step: CompiledHttpStep,
+  state: RunState,
+  values: ExchangeValues,
+  trace: Trace,
+): Promise<StepYield> {
+  const source = await exchange(step, state, values, trace)
+  const computed = await runComputes(step.mapping.computeCalls(source), state)
+  const { result, outputs, notes } = step.mapping.apply(source, computed)
+  trace.notes.push(...notes)
+  requireOutputs(step, outputs, source, state)
+  return { result, outputs }
+}
+
+/** `compute` rules: one function call each, what it returned by the call's id (specification 2.4). */
+async function runComputes(
+  calls: readonly ComputeCall[],
+  state: RunState,
+): Promise<ComputedValues | undefined> {
+  if (calls.length === 0) return undefined
+  const values = new Map<string, unknown>()
+  for (const { id, fn, args } of calls) {
+    const definition = readOwn(state.context.functions, fn) as { params: string[]; code: string } | undefined
+    if (!definition) continue
+    const { outcome } = await state.callFunction(fn, definition, args)
+    values.set(id, outcome.ok ? outcome.value : new Error(outcome.message))
+  }
+  return values
+}
+
+/** A provider that answers 200 to a bad token says who it is not by leaving the id out (specification 3.3). */
+function requireOutputs(
+  step: CompiledHttpStep,
+  outputs: Record<string, unknown>,
+  source: ResponseSource,
+  state: RunState,
+): void {
+  const missing = step.requiredOutputs.find((key) =>
+    [undefined, null, ''].includes(outputs[key] as undefined),
+  )
+  if (missing === undefined) return
+  const said = providerMessage(source.body, state.redact)
+  const message = said ?? `The provider answered ${source.status} and named no ${missing}.`
+  const details = { status: source.status, ...(said !== undefined && { providerMessage: said }) }
+  throw new MiniAppError('EXTERNAL_API_ERROR', message, { path: `${step.pointer}/mapping`, details })
+}

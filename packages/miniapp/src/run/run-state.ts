@@ -1,0 +1,191 @@
+import type { Definition } from '../document.ts'
+import { MiniAppError } from '../errors.ts'
+import { type Rec, setOwn } from '../expression/own.ts'
+import {
+  type Bags,
+  type CredentialScope,
+  createCredentialScope,
+  createInputScope,
+  type Scopes,
+} from '../expression/scope.ts'
+import { createRedactor, joinRedactors, type Redactor, textsIn } from '../request/redact.ts'
+import type { Effects, FunctionResult } from './effects.ts'
+
+export interface RunContext {
+  bags: Bags
+  /** Validated form input; a source's parameters. */
+  input: Rec
+  /** `webhookUrl`, `redirect_uri`, `subdomain`, `uid` and the like; `now` and `idempotencyKey` are made here. */
+  system: Rec
+  /** `code`, `state` and the like of an auth request; nothing shadows them. */
+  authValues?: Rec
+  /** App config is visible, and a 401 is an answer like any other. */
+  isAuthRequest?: boolean
+  /** From `declaredHosts` of the compiled definition. */
+  allowedHosts: readonly string[]
+  /** One per revision of the install: see `createRedactor`. */
+  redact: Redactor
+  functions: Definition['functions']
+  /**
+   * Called at most once in a run, on a 401. Resolves with fresh bags, or `undefined` where a refresh is impossible;
+   * rejects with a {@link MiniAppError}.
+   */
+  refresh?: () => Promise<Bags | undefined>
+}
+
+export interface RunOptions {
+  /** Milliseconds for the whole run, retries included; waiting for a refresh comes on top, at most {@link MAX_REFRESH_WAIT_MS}. */
+  deadlineMs: number
+  /** Ends the run early; what is in flight is abandoned. */
+  signal?: AbortSignal
+  /** `http:` is accepted in URLs that a stored value chose. */
+  allowHttp?: boolean
+  /** Milliseconds that no single request may take longer than; default {@link MAX_STEP_TIMEOUT_MS}. */
+  maxTimeoutMs?: number
+}
+
+/** Milliseconds: the longest `timeoutMs` of a step (4.2); automations pass 120 000 as `maxTimeoutMs`. */
+export const MAX_STEP_TIMEOUT_MS = 60_000
+
+/** Milliseconds by which waiting for a token refresh may outlast the deadline (4.4). */
+export const MAX_REFRESH_WAIT_MS = 30_000
+
+/** What one step's templates see besides the run's own values. */
+export interface StepValues {
+  loopItem?: Rec
+  /** `now`, `idempotencyKey`. */
+  system?: Rec
+}
+
+/** Everything that changes while steps run: outputs, bags after a refresh, the time that is left. */
+export class RunState {
+  readonly context: RunContext
+  readonly effects: Effects
+  readonly options: RunOptions
+  /** Outputs of earlier steps, for later ones. */
+  readonly outputs: Rec = {}
+  #bags: Bags
+  #redact: Redactor
+  #credentialScope: CredentialScope
+  #endsAt: number
+  #revision = 0
+  #renewal: Promise<boolean> | undefined
+
+  constructor(context: RunContext, effects: Effects, options: RunOptions) {
+    this.context = context
+    this.effects = effects
+    this.options = options
+    this.#bags = context.bags
+    this.#redact = context.redact
+    this.#credentialScope = createCredentialScope(context.bags)
+    this.#endsAt = effects.now() + options.deadlineMs
+  }
+
+  /** Grows by one when a refresh brought new bags. */
+  get revision(): number {
+    return this.#revision
+  }
+
+  get redact(): Redactor {
+    return this.#redact
+  }
+
+  remainingMs(): number {
+    return this.#endsAt - this.effects.now()
+  }
+
+  /** @throws MiniAppError where the run was cancelled or its time is over */
+  checkTime(): void {
+    if (this.options.signal?.aborted) throw cancelled(this.options.signal.reason)
+    if (this.remainingMs() <= 0) throw this.#overdue()
+  }
+
+  scopes(values: StepValues): Scopes {
+    const { context } = this
+    const { userInput, metadata, config } = this.#bags
+    return {
+      input: createInputScope({
+        ...(context.authValues && { authValues: context.authValues }),
+        ...(values.loopItem && { loopItem: values.loopItem }),
+        input: context.input,
+        outputs: this.outputs,
+        userInput,
+        metadata,
+        ...(context.isAuthRequest && { config }),
+        system: values.system ? { ...context.system, ...values.system } : context.system,
+      }),
+      credential: this.#credentialScope,
+    }
+  }
+
+  /** @throws MiniAppError as {@link checkTime} */
+  callFunction(
+    name: string,
+    definition: { params: readonly string[]; code: string },
+    args: Rec,
+  ): Promise<FunctionResult> {
+    this.checkTime()
+    const { signal } = this.options
+    return this.effects.runFunction(
+      { name, params: definition.params, code: definition.code, args },
+      signal ? { signal } : {},
+    )
+  }
+
+  /**
+   * Fresh bags after a 401 of a request that was built at `revision`. Concurrent requests share one refresh, and one
+   * that was built before it only has to be built again. `false` where refreshing is impossible or did not help.
+   */
+  async renew(revision: number): Promise<boolean> {
+    if (revision < this.#revision) return true
+    if (this.#revision > 0 || !this.context.refresh) return false
+    this.#renewal ??= this.#refresh(this.context.refresh)
+    return this.#renewal
+  }
+
+  async #refresh(refresh: () => Promise<Bags | undefined>): Promise<boolean> {
+    const startedAt = this.effects.now()
+    const waiting = new AbortController()
+    const signals = [waiting.signal, ...(this.options.signal ? [this.options.signal] : [])]
+    try {
+      const patience = this.remainingMs() + MAX_REFRESH_WAIT_MS
+      const bags = await Promise.race([
+        refresh(),
+        this.effects.sleep(patience, AbortSignal.any(signals)).then(() => {
+          throw this.#overdue()
+        }),
+      ])
+      if (!bags) return false
+      this.#adopt(bags)
+      return true
+    } finally {
+      waiting.abort()
+      this.#endsAt += Math.min(this.effects.now() - startedAt, MAX_REFRESH_WAIT_MS)
+    }
+  }
+
+  #adopt(bags: Bags): void {
+    const known = new Set(textsIn(this.#bags.credentials))
+    const fresh = textsIn(bags.credentials).filter((text) => !known.has(text))
+    this.#redact = joinRedactors(this.#redact, createRedactor(fresh))
+    this.#bags = bags
+    this.#credentialScope = createCredentialScope(bags)
+    this.#revision += 1
+  }
+
+  #overdue(): MiniAppError {
+    const seconds = Math.round(this.options.deadlineMs / 100) / 10
+    return new MiniAppError('EXTERNAL_API_ERROR', `It did not finish within ${seconds} seconds.`, {
+      details: { failure: 'deadline' },
+    })
+  }
+}
+
+/** Later values win; every key becomes an own property, whatever its name. */
+export function mergeOwn(target: Rec, values: Rec): void {
+  for (const [key, value] of Object.entries(values)) setOwn(target, key, value)
+}
+
+export function cancelled(cause: unknown): MiniAppError {
+  return new MiniAppError('INTERNAL_ERROR', 'The call was cancelled before it finished.', { cause })
+}
