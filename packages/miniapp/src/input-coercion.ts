@@ -1,6 +1,6 @@
-import { numberFromText, parseJson } from './expression/json.ts'
 import { isObject, type Rec, setOwn } from './expression/own.ts'
 import { compilePattern, type LinearPattern } from './input-pattern.ts'
+import { convertScalar } from './input-scalar.ts'
 import { resolveReference, type SchemaNode } from './input-schema.ts'
 import { under } from './schema/pointer.ts'
 
@@ -17,7 +17,6 @@ export type Coerce = (value: unknown, at: string, notes: CoercionNotes) => unkno
 /** What a schema, with everything it refers to and combines, says about one value. */
 interface View {
   types: Set<string>
-  /** An `x-source` gives numbers or texts; a text parameter takes either. */
   hasSource: boolean
   properties: Map<string, SchemaNode[]>
   patterns: { pattern: LinearPattern; schema: SchemaNode }[]
@@ -218,61 +217,4 @@ function givenValue(property: Property, value: unknown): unknown {
 
 function isBlank(value: unknown, property: Property): boolean {
   return typeof value === 'string' && !property.takesText && value.trim() === ''
-}
-
-const NUMBER_TEXT = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/
-const WHOLE_NUMBER_TEXT = /^[+-]?\d+$/
-const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
-  ['true', true],
-  ['false', false],
-  ['1', true],
-  ['0', false],
-  ['on', true],
-  ['off', false],
-])
-
-function convertScalar(value: unknown, view: View, at: string, notes: CoercionNotes): unknown {
-  const { types } = view
-  if (typeof value === 'string') return types.has('string') ? value : convertText(value, types, at, notes)
-  if (typeof value !== 'number') return value
-  if (types.has('string') && view.hasSource && !types.has('number') && !types.has('integer'))
-    return String(value)
-  if (types.has('boolean') && types.size === 1 && (value === 0 || value === 1)) return value === 1
-  return value
-}
-
-/** A text for a schema that takes no text; the text itself where nothing fits. */
-function convertText(text: string, types: ReadonlySet<string>, at: string, notes: CoercionNotes): unknown {
-  const trimmed = text.trim()
-  if (types.has('null') && trimmed === '') return null
-  if ((types.has('number') || types.has('integer')) && NUMBER_TEXT.test(trimmed)) {
-    return convertNumber(trimmed, at, notes)
-  }
-  const truth = types.has('boolean') ? BOOLEANS.get(trimmed.toLowerCase()) : undefined
-  if (truth !== undefined) return truth
-  if (types.has('object') && trimmed.startsWith('{')) return parsedOr(trimmed, text)
-  if (!types.has('array')) return text
-  if (trimmed.startsWith('[')) return parsedOr(trimmed, text)
-  return trimmed
-    .split(',')
-    .map((item) => item.trim())
-    .filter((item) => item !== '')
-}
-
-function convertNumber(text: string, at: string, notes: CoercionNotes): unknown {
-  const exact = numberFromText(text)
-  if (typeof exact === 'string' && WHOLE_NUMBER_TEXT.test(exact)) {
-    notes.exactDigits.add(at)
-    return exact
-  }
-  const value = Number(text)
-  return Number.isFinite(value) ? value : text
-}
-
-function parsedOr(text: string, otherwise: string): unknown {
-  try {
-    return parseJson(text)
-  } catch {
-    return otherwise
-  }
 }

@@ -7,7 +7,7 @@ import { pointerSegments, under } from './schema/pointer.ts'
 export interface FieldError {
   /** JSON Pointer into the input; `''` for the input itself. */
   path: string
-  /** A sentence for the person who filled in the form. */
+  /** For the person who filled in the form; without a full stop, it stands beside the field. */
   message: string
 }
 
@@ -26,7 +26,7 @@ export function toFieldErrors(errors: readonly ErrorObject[], notes: CoercionNot
   }
   return [...byPath].map(([path, { error }]) => ({
     path,
-    message: `${subject(path, error)} ${predicate(error, notes.blank.has(path))}.`,
+    message: `${subject(path, error)} ${predicate(error, notes.blank.has(path))}`,
   }))
 }
 

@@ -148,31 +148,31 @@ describe('coercion of form input', () => {
 
 describe('messages about form input', () => {
   it.each<[string, object, unknown, string]>([
-    ['a missing number', { type: 'number' }, undefined, 'A is required.'],
-    ['a number left empty', { type: 'number' }, '', 'A is required.'],
-    ['text for a number', { type: 'number' }, 'abc', 'A must be a number.'],
-    ['a fraction for a whole number', { type: 'integer' }, '1.5', 'A must be a whole number.'],
-    ['text for a boolean', { type: 'boolean' }, 'maybe', 'A must be yes or no (true or false).'],
-    ['a number for text', { type: 'string' }, 5, 'A must be text.'],
-    ['text for an object', { type: 'object' }, 'x', 'A must be a group of fields.'],
-    ['broken JSON for a list', { type: 'array' }, '[1,', 'A must be a list.'],
-    ['an unknown choice', { enum: ['x', 'y'] }, 'z', 'A must be one of: x, y.'],
-    ['no character', { type: 'string', minLength: 1 }, '', 'A must not be empty.'],
-    ['too few characters', { type: 'string', minLength: 3 }, 'ab', 'A must have at least 3 characters.'],
-    ['too many characters', { type: 'string', maxLength: 1 }, 'ab', 'A must have at most 1 character.'],
-    ['too small', { type: 'number', minimum: 2 }, '1', 'A must be at least 2.'],
-    ['too large', { type: 'number', exclusiveMaximum: 2 }, '2', 'A must be less than 2.'],
-    ['no email', { type: 'string', format: 'email' }, 'x', 'A must be an email address.'],
-    ['no date', { type: 'string', format: 'date' }, '31.1.2026', 'A must be a date such as 2026-01-31.'],
+    ['a missing number', { type: 'number' }, undefined, 'A is required'],
+    ['a number left empty', { type: 'number' }, '', 'A is required'],
+    ['text for a number', { type: 'number' }, 'abc', 'A must be a number'],
+    ['a fraction for a whole number', { type: 'integer' }, '1.5', 'A must be a whole number'],
+    ['text for a boolean', { type: 'boolean' }, 'maybe', 'A must be yes or no (true or false)'],
+    ['a number for text', { type: 'string' }, 5, 'A must be text'],
+    ['text for an object', { type: 'object' }, 'x', 'A must be a group of fields'],
+    ['broken JSON for a list', { type: 'array' }, '[1,', 'A must be a list'],
+    ['an unknown choice', { enum: ['x', 'y'] }, 'z', 'A must be one of: x, y'],
+    ['no character', { type: 'string', minLength: 1 }, '', 'A must not be empty'],
+    ['too few characters', { type: 'string', minLength: 3 }, 'ab', 'A must have at least 3 characters'],
+    ['too many characters', { type: 'string', maxLength: 1 }, 'ab', 'A must have at most 1 character'],
+    ['too small', { type: 'number', minimum: 2 }, '1', 'A must be at least 2'],
+    ['too large', { type: 'number', exclusiveMaximum: 2 }, '2', 'A must be less than 2'],
+    ['no email', { type: 'string', format: 'email' }, 'x', 'A must be an email address'],
+    ['no date', { type: 'string', format: 'date' }, '31.1.2026', 'A must be a date such as 2026-01-31'],
     [
       'no pattern',
       { type: 'string', pattern: '^[A-Z]{3}$' },
       'x',
-      'A does not have the expected form (^[A-Z]{3}$).',
+      'A does not have the expected form (^[A-Z]{3}$)',
     ],
-    ['too few items', { type: 'array', minItems: 2 }, 'x', 'A must have at least 2 items.'],
-    ['a title', { type: 'number', title: 'Order total' }, 'x', 'Order total must be a number.'],
-    ['alternatives', { anyOf: [{ type: 'number' }, { type: 'boolean' }] }, 'x', 'A must be a number.'],
+    ['too few items', { type: 'array', minItems: 2 }, 'x', 'A must have at least 2 items'],
+    ['a title', { type: 'number', title: 'Order total' }, 'x', 'Order total must be a number'],
+    ['alternatives', { anyOf: [{ type: 'number' }, { type: 'boolean' }] }, 'x', 'A must be a number'],
   ])('name %s', (_, schema, raw, message) => {
     expect(run(one(schema, true), raw === undefined ? {} : { a: raw })).toEqual({
       ok: false,
@@ -195,11 +195,11 @@ describe('messages about form input', () => {
     expect(outcome.ok).toBe(false)
     expect(new Map(outcome.ok ? [] : outcome.fields.map(({ path, message }) => [path, message]))).toEqual(
       new Map([
-        ['/channelId', 'Channel is required.'],
-        ['/amount', 'Amount must be at least 1.'],
-        ['/tags/1', 'Item 2 of Tags must have at most 2 characters.'],
-        ['/address/a~1b', 'A / b must be a number.'],
-        ['/address/zip_code', 'Zip code is required.'],
+        ['/channelId', 'Channel is required'],
+        ['/amount', 'Amount must be at least 1'],
+        ['/tags/1', 'Item 2 of Tags must have at most 2 characters'],
+        ['/address/a~1b', 'A / b must be a number'],
+        ['/address/zip_code', 'Zip code is required'],
       ]),
     )
   })
@@ -207,7 +207,7 @@ describe('messages about form input', () => {
   it('speak of the input where it is no object', () => {
     expect(run({}, 'x')).toEqual({
       ok: false,
-      fields: [{ path: '', message: 'The input must be a group of fields.' }],
+      fields: [{ path: '', message: 'The input must be a group of fields' }],
     })
     expect(run({}, [1])).toMatchObject({ ok: false, fields: [{ path: '' }] })
   })

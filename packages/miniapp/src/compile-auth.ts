@@ -1,0 +1,120 @@
+import { compileConnectForm, type ReadConnectForm } from './compile-connect-form.ts'
+import { type CompiledHttpStep, compileHttpStep, type StepPlace } from './compile-step.ts'
+import type { AuthRequest, Definition, FormField } from './document.ts'
+import { labelOf } from './label.ts'
+
+export interface CompiledAuth {
+  type: Definition['auth']['type']
+  /** The connect form: explicit, or derived from the empty keys of `config` (specification 3.1). */
+  form: Readonly<Record<string, FormField>>
+  sensitiveKeys: ReadonlySet<string>
+  /** Checks what the form submits. */
+  readForm: ReadConnectForm
+  autoRefresh: boolean
+  testToken: CompiledHttpStep | undefined
+  getToken: CompiledHttpStep | undefined
+  refreshToken: CompiledHttpStep | undefined
+  userDetails: CompiledHttpStep | undefined
+  registrationRequests: readonly CompiledHttpStep[]
+  unregistrationRequests: readonly CompiledHttpStep[]
+  /** Keys of `credentials` that registration fills in; a reconnect keeps them. */
+  registrationOutputs: ReadonlySet<string>
+}
+
+/** @throws DefinitionError */
+export function compileAuth(definition: Definition): CompiledAuth {
+  const { auth } = definition
+  const one = (name: 'test_token' | 'get_token' | 'refresh_token' | 'userDetails') => {
+    const request = auth[name]
+    return request && compileAuthRequest(request, { pointer: `/auth/${name}`, index: 0 })
+  }
+  const list = (name: 'registrationRequests' | 'unregistrationRequests') =>
+    (auth[name] ?? []).map((request, index) =>
+      compileAuthRequest(request, { pointer: `/auth/${name}/${index}`, index }),
+    )
+  const form = connectForm(definition)
+  const sensitiveKeys = new Set(auth.sensitiveKeys)
+  return {
+    type: auth.type,
+    form,
+    sensitiveKeys,
+    readForm: compileConnectForm(form, sensitiveKeys),
+    autoRefresh: auth.auto_refresh ?? false,
+    testToken: one('test_token'),
+    getToken: one('get_token'),
+    refreshToken: one('refresh_token'),
+    userDetails: one('userDetails'),
+    registrationRequests: list('registrationRequests'),
+    unregistrationRequests: list('unregistrationRequests'),
+    registrationOutputs: new Set([WEBHOOK_SECRET, ...(auth.registrationRequests ?? []).flatMap(mappedKeys)]),
+  }
+}
+
+/** The system value that registration makes where nothing else gives it (specification 2.1). */
+const WEBHOOK_SECRET = 'webhookSecret'
+
+function compileAuthRequest(request: AuthRequest, place: StepPlace): CompiledHttpStep {
+  const namesUid = place.pointer === '/auth/userDetails' && mappedKeys(request).includes('uid')
+  return compileHttpStep(request, { ...place, isAuthRequest: true, requiredOutputs: namesUid ? ['uid'] : [] })
+}
+
+/** Keys that an auth request puts into a bag: those of an object mapping (specification 2.3). */
+export function mappedKeys(request: AuthRequest | undefined): string[] {
+  return request?.mapping === undefined || Array.isArray(request.mapping) ? [] : Object.keys(request.mapping)
+}
+
+type Derivation = (definition: Definition) => Record<string, FormField>
+
+/** Where an account is connected by form, the verification's secret has a field even if nothing else gives it. */
+const byForm: Derivation = (definition) => {
+  const form = definition.auth.form ?? derivedForm(definition)
+  return { ...form, ...missingSecretField(definition, form) }
+}
+
+const CONNECT_FORMS = {
+  bearer_token: byForm,
+  apikey: byForm,
+  oauth2: ({ auth }) => auth.form ?? {},
+  none: () => ({}),
+} satisfies Record<Definition['auth']['type'], Derivation>
+
+function connectForm(definition: Definition): Record<string, FormField> {
+  return CONNECT_FORMS[definition.auth.type](definition)
+}
+
+function derivedForm({ auth, webhook }: Definition): Record<string, FormField> {
+  const sensitive = new Set(auth.sensitiveKeys)
+  const optional = webhook?.verification?.secretKey
+  const empty = Object.entries(auth.config ?? {}).filter(([, value]) => value === '')
+  return Object.fromEntries(
+    empty.map(([key]): [string, FormField] => [
+      key,
+      {
+        type: sensitive.has(key) ? 'password' : 'text',
+        label: labelOf(key),
+        required: key !== optional,
+      },
+    ]),
+  )
+}
+
+function missingSecretField(
+  definition: Definition,
+  form: Record<string, FormField>,
+): Record<string, FormField> {
+  const key = definition.webhook?.verification?.secretKey
+  if (key === undefined || Object.hasOwn(form, key) || isGivenElsewhere(key, definition)) return {}
+  return { [key]: { type: 'password', label: labelOf(key), required: false } }
+}
+
+function isGivenElsewhere(key: string, { auth }: Definition): boolean {
+  const mapped = [auth.get_token, auth.refresh_token, ...(auth.registrationRequests ?? [])].flatMap(
+    mappedKeys,
+  )
+  if (Object.hasOwn(auth.config ?? {}, key) || mapped.includes(key)) return true
+  // Registration requests that name {{webhookSecret}} get a random one.
+  return (
+    key === WEBHOOK_SECRET &&
+    /\{\{\s*webhookSecret\s*\}\}/.test(JSON.stringify(auth.registrationRequests ?? []))
+  )
+}

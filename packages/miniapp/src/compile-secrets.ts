@@ -1,0 +1,55 @@
+import { mappedKeys } from './compile-auth.ts'
+import type { Definition, FormField } from './document.ts'
+import type { Bags } from './expression/scope.ts'
+import { textsIn } from './request/redact.ts'
+
+/** Words that make a name of app config a secret's name (specification 1.2, level 3). */
+const SECRET_WORDS = new Set(['token', 'secret', 'password', 'key'])
+
+/**
+ * What a token endpoint says about a token (RFC 6749, 5.1): no secrets, and hiding `bearer` or a scope would tear
+ * provider messages apart.
+ */
+const ABOUT_TOKENS = new Set(['tokentype', 'expiresin', 'expiresat', 'scope', 'scopes'])
+
+/**
+ * Which values of an install are redacted (specification 3.2): credentials other than what the form shows openly,
+ * metadata in `sensitiveKeys`, and the secrets of app config.
+ */
+export function compileSecrets(
+  definition: Definition,
+  form: Readonly<Record<string, FormField>>,
+): (bags: Bags) => string[] {
+  const { auth, webhook } = definition
+  const sensitive = new Set(auth.sensitiveKeys)
+  const outputs = new Set(
+    [auth.get_token, auth.refresh_token, ...(auth.registrationRequests ?? [])].flatMap(mappedKeys),
+  )
+  const { secretKey, basic } = webhook?.verification ?? {}
+  const configSecrets = new Set(['client_secret', secretKey, basic?.passwordKey])
+  const isOpen = (key: string): boolean => {
+    if (sensitive.has(key)) return false
+    const field = Object.hasOwn(form, key) ? form[key] : undefined
+    if (field && field.type !== 'password' && !outputs.has(key)) return true
+    return ABOUT_TOKENS.has(key.replaceAll(/[_-]/g, '').toLowerCase())
+  }
+  const isConfigSecret = (key: string) => sensitive.has(key) || configSecrets.has(key) || hasSecretWord(key)
+  return ({ credentials, metadata, config }) => [
+    ...textsUnder(credentials, (key) => !isOpen(key)),
+    ...textsUnder(metadata, (key) => sensitive.has(key)),
+    ...textsUnder(config, isConfigSecret),
+  ]
+}
+
+/** Whether a camelCase or snake_case name holds `token`, `secret`, `password` or `key` as a whole word. */
+export function hasSecretWord(name: string): boolean {
+  const words = name
+    .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
+    .toLowerCase()
+    .split(/[^a-z0-9]+/)
+  return words.some((word) => SECRET_WORDS.has(word))
+}
+
+function textsUnder(bag: Record<string, unknown>, isSecret: (key: string) => boolean): string[] {
+  return Object.entries(bag).flatMap(([key, value]) => (isSecret(key) ? textsIn(value) : []))
+}
