@@ -80,7 +80,11 @@ export interface FunctionResult {
   outcome:
     | { ok: true; value: Record<string, unknown> }
     /** `threw`: the function's own message. `result`: not a plain JSON object. Others: the limit that was hit. */
-    | { ok: false; failure: 'threw' | 'result' | 'syntax' | 'time' | 'memory' | 'stack' | 'crash'; message: string }
+    | {
+        ok: false
+        failure: 'threw' | 'result' | 'syntax' | 'time' | 'memory' | 'stack' | 'crash'
+        message: string
+      }
   /** What `console.log` wrote, at most 8 KiB. */
   logs: string
 }
