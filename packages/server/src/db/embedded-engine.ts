@@ -27,35 +27,36 @@ export async function startEngine(options: EngineOptions): Promise<EmbeddedEngin
   const { directory, queryTimeoutMs, log } = options
   const closing = new AbortController()
   const { signal } = closing
+  /** The session, or the attempt to open it: whoever asks while it failed learns why, and does not wait for the next. */
   let current = open()
 
   async function open(): Promise<EmbeddedSession> {
     const session = await EmbeddedSession.open(directory, queryTimeoutMs)
     void session.lost.then((error) => {
       log.error('database.reopened', { engine: 'embedded', status: 'lost', error })
-      current = reopen(session)
-      // Whoever needs a session awaits it; where nobody does, closing may end it unseen.
-      current.catch(() => {})
+      reopen(session).catch(() => {
+        // Only closing ends the attempts.
+      })
     })
     return session
   }
 
-  async function reopen(lost: EmbeddedSession): Promise<EmbeddedSession> {
+  async function reopen(lost: EmbeddedSession): Promise<void> {
     const startedAt = performance.now()
-    await lost.gone
+    current = lost.gone.then(open)
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
-      signal.throwIfAborted()
       try {
-        const session = await open()
-        const durationMs = Math.round(performance.now() - startedAt)
-        log.warn('database.reopened', { engine: 'embedded', status: 'reopened', durationMs })
-        queueMicrotask(options.onReopened)
-        return session
+        await current
+        break
       } catch (error) {
         log.error('database.reopened', { engine: 'embedded', status: 'failed', error })
-        await sleep(pauseMs, undefined, { signal, ref: false })
       }
+      await sleep(pauseMs, undefined, { signal, ref: false })
+      current = open()
     }
+    const durationMs = Math.round(performance.now() - startedAt)
+    log.warn('database.reopened', { engine: 'embedded', status: 'reopened', durationMs })
+    options.onReopened()
   }
 
   await current

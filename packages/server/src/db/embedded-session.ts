@@ -39,7 +39,7 @@ export class EmbeddedSession {
   #storageError: string | undefined
   #ended = false
 
-  /** @throws the worker's own error, such as a directory that cannot be read */
+  /** @throws DatabaseUnavailableError with PostgreSQL's reason */
   static async open(directory: string, queryTimeoutMs: number): Promise<EmbeddedSession> {
     const worker = await startWorker({ directory, create: false }, 'ready')
     return new EmbeddedSession(worker, queryTimeoutMs)
@@ -170,17 +170,20 @@ async function startWorker(data: WorkerData, until: FromWorker['type']): Promise
   const onMessage = (message: FromWorker) => {
     if (message.type === until) resolve()
   }
-  const onExit = () => reject(new DatabaseUnavailableError('The thread of the embedded database ended.'))
+  const onExit = () => reject(new Error('Its thread ended.'))
   worker.on('message', onMessage).on('error', reject).on('exit', onExit)
   const timer = setTimeout(() => {
-    reject(new DatabaseUnavailableError(`The embedded database was not ready after ${OPEN_TIMEOUT_MS} ms.`))
+    reject(new Error(`It was not ready after ${OPEN_TIMEOUT_MS} ms.`))
   }, OPEN_TIMEOUT_MS)
   try {
     await promise
     return worker
   } catch (error) {
     await worker.terminate()
-    throw error
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new DatabaseUnavailableError(`The embedded database could not be opened. ${reason}`, {
+      cause: error,
+    })
   } finally {
     clearTimeout(timer)
     worker.off('message', onMessage).off('error', reject).off('exit', onExit)

@@ -23,7 +23,8 @@ export type ToWorker =
 export type FromWorker =
   | { type: 'ready' }
   | { type: 'answer'; id: number; bytes: Uint8Array }
-  | { type: 'failed'; id: number; message: string }
+  /** PostgreSQL has stopped; nothing more is answered. */
+  | { type: 'failed'; message: string }
   | { type: 'storage-error'; operation: string; code: string }
   /** Housekeeping holds up the answers from `active: true` to `active: false`. */
   | { type: 'housekeeping'; active: boolean }
@@ -51,8 +52,23 @@ const ANALYZE_SCALE_FACTOR = 0.1
 const HOUSEKEEPING_INTERVAL_MS = 10_000
 const VACUUM_EVERY_TICKS = 30
 
+/** @throws with PostgreSQL's own reason where it does not start */
 export async function openPglite(directory: string, hooks?: DurableNodeFsHooks): Promise<PGlite> {
-  return PGlite.create({ fs: new DurableNodeFS(directory, hooks), startParams: START_PARAMS })
+  let reason = 'no reason given'
+  const listen = (line: string) => {
+    if (/FATAL|PANIC/.test(line)) reason = line
+    return false
+  }
+  try {
+    return await PGlite.create({
+      fs: new DurableNodeFS(directory, hooks),
+      startParams: START_PARAMS,
+      onStdout: listen,
+      onStderr: listen,
+    })
+  } catch (error) {
+    throw new Error(`PostgreSQL did not start in ${directory}: ${reason}`, { cause: error })
+  }
 }
 
 /**
@@ -84,11 +100,12 @@ async function serve(directory: string, post: (message: FromWorker, transfer?: A
         onRawData: (bytes) => chunks.push(bytes.slice()),
       })
     } catch (error) {
-      post({ type: 'failed', id, message: error instanceof Error ? error.message : String(error) })
+      post({ type: 'failed', message: error instanceof Error ? error.message : String(error) })
       return
     }
     const bytes = new Uint8Array(Buffer.concat(chunks))
-    post({ type: 'answer', id, bytes }, [bytes.buffer as ArrayBuffer])
+    if (expectsReady(request) && !endsReady(bytes)) post({ type: 'failed', message: stopReason(bytes) })
+    else post({ type: 'answer', id, bytes }, [bytes.buffer])
   }
 
   let tick = 0
@@ -124,6 +141,30 @@ async function serve(directory: string, post: (message: FromWorker, transfer?: A
   } satisfies { [Type in ToWorker['type']]: (message: Extract<ToWorker, { type: Type }>) => Promise<void> }
   parentPort?.on('message', (message: ToWorker) => enqueue(() => handlers[message.type](message as never)))
   post({ type: 'ready' })
+}
+
+const byte = (letter: string) => letter.charCodeAt(0)
+const SYNC_MESSAGE = Buffer.of(byte('S'), 0, 0, 0, 4)
+const READY_MESSAGE_START = Buffer.of(byte('Z'), 0, 0, 0, 5)
+
+/** A start-up packet (no type byte, its length begins with 0), a simple query, or an extended one with its Sync. */
+function expectsReady(request: Uint8Array): boolean {
+  return (
+    request[0] === 0 ||
+    request[0] === byte('Q') ||
+    SYNC_MESSAGE.equals(request.subarray(-SYNC_MESSAGE.length))
+  )
+}
+
+/** ReadyForQuery, the last message of every complete answer, is 6 bytes; without it PostgreSQL stopped (FATAL, PANIC). */
+function endsReady(answer: Uint8Array): boolean {
+  return READY_MESSAGE_START.equals(answer.subarray(-6, -1))
+}
+
+/** The message field of the last ErrorResponse. */
+function stopReason(answer: Uint8Array): string {
+  const message = /.*\0M([^\0]+)/s.exec(Buffer.from(answer).toString('utf8'))?.[1]
+  return message ?? 'PostgreSQL stopped'
 }
 
 async function bytesSinceCheckpoint(pglite: PGlite): Promise<number> {

@@ -69,9 +69,6 @@ async function connect(directory: string, options: OpenDatabaseOptions): Promise
       if (connections > 1) subscriptions.lost()
     },
   })
-  // The engine has logged why; unhandled, this event would end the process.
-  pool.on('error', () => {})
-
   const { sql, transaction, close } = createHandles(pool)
   return {
     engine: 'embedded',
