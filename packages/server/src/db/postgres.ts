@@ -27,18 +27,16 @@ export async function openPostgres(
     statement_timeout: STATEMENT_TIMEOUT_MS,
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
   })
-  // An idle connection that breaks is replaced when it is next needed; unhandled, this event would end the process.
-  pool.on('error', (error) => log.warn('database.reopened', { engine: 'postgres', error }))
+  const { sql, transaction, close } = createHandles(pool)
   try {
     await checkServer(pool)
   } catch (error) {
-    await pool.end()
+    await close()
     throw error
   }
 
   const subscriptions = createSubscriptions(log)
   const listener = new PostgresListener({ connection, subscriptions, log })
-  const { sql, transaction, close } = createHandles(pool)
   let closed: Promise<void> | undefined
   return {
     engine: 'postgres',

@@ -13,6 +13,11 @@ export interface Handles {
 
 /** The query builder over a pool, and transactions that know which code runs inside them. */
 export function createHandles(pool: Pool): Handles {
+  // A connection that breaks while it is in use fails its query, and says so again in an event that would, unhandled, end
+  // the process; so does an idle one, which the pool replaces when it is next needed.
+  pool.on('connect', (client) => client.on('error', () => {}))
+  pool.on('error', () => {})
+
   const scopes = new AsyncLocalStorage<{ active: boolean }>()
   const guardedPool = {
     options: pool.options,
