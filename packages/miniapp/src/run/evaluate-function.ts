@@ -21,6 +21,9 @@ import {
 } from './evaluate-function-limits.ts'
 import { BRIDGE, LINES_BEFORE_BODY, PRELUDE, type Thrown } from './evaluate-function-prelude.ts'
 
+/** Beside the evaluation: whoever loads this file alone makes the engine's memory. */
+export { FUNCTION_MEMORY_BYTES } from './evaluate-function-limits.ts'
+
 export interface FunctionLimits {
   /** Asked every few thousand instructions; `true` ends the function with `time`. Default: never. */
   shouldInterrupt?: () => boolean
