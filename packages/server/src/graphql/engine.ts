@@ -13,7 +13,7 @@ import { createYoga } from 'graphql-yoga'
 import { ApiError, type ApiErrorCode } from '../errors.ts'
 import { createBoundedCache } from './bounded-cache.ts'
 import { type AnsweredErrors, answerErrors } from './errors.ts'
-import { limitPlugins } from './limits.ts'
+import { explainAborted, limitPlugins } from './limits.ts'
 import type { GraphqlRequest } from './read-request.ts'
 import type { RequestContext } from './request-context.ts'
 
@@ -62,7 +62,7 @@ export function createEngine(schema: GraphQLSchema): Engine {
       const enveloped = yoga.getEnveloped(context)
       const prepared = prepare(request, {
         parse: enveloped.parse,
-        validate: (document) => enveloped.validate(schema, document),
+        validate: (document) => explainAborted(enveloped.validate(schema, document)),
       })
       if ('errors' in prepared) return refused(prepared, context.requestId)
       const result: ExecutionResult = await enveloped.execute({

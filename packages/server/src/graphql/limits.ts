@@ -74,3 +74,17 @@ function report(limit: Limit) {
 function told(error: GraphQLError, limit: Limit): GraphQLError {
   return new GraphQLError(`${error.message.replace(/^Syntax Error: /, '')} ${ADVICE[limit]}`)
 }
+
+/** What validation says when a limit of its own is reached (graphql-js, OverlappingFieldsCanBeMerged). */
+const ABORTED = 'Validation aborted.'
+
+/** The same errors, with a reason where validation gave up without one. */
+export function explainAborted(errors: readonly GraphQLError[]): readonly GraphQLError[] {
+  return errors.map((error) =>
+    error.message === ABORTED
+      ? new GraphQLError(
+          'The query repeats fields so often that they cannot be compared. Select each field once.',
+        )
+      : error,
+  )
+}

@@ -61,10 +61,7 @@ export async function readPage<Item extends Listed>(
   args: PageArguments,
   source: ListSource<Item>,
 ): Promise<Page<Item>> {
-  const perPage = Math.min(
-    atLeastOne(args.first ?? args.perPage ?? DEFAULT_PER_PAGE, 'perPage'),
-    MAX_PER_PAGE,
-  )
+  const perPage = Math.min(rowsOf(args), MAX_PER_PAGE)
   const currentPage = atLeastOne(args.page ?? 1, 'page')
   const after = args.after == null ? undefined : decodeCursor(args.after, source.name)
   if (after !== undefined && currentPage > 1) {
@@ -96,6 +93,10 @@ export async function readPage<Item extends Listed>(
       totalCount,
     },
   }
+}
+
+function rowsOf({ first, perPage }: PageArguments): number {
+  return first == null ? atLeastOne(perPage ?? DEFAULT_PER_PAGE, 'perPage') : atLeastOne(first, 'first')
 }
 
 function atLeastOne(value: number, argument: string): number {
@@ -149,3 +150,11 @@ export const PaginationInfo = builder.objectRef<Pagination>('PaginationInfo').im
     }),
   }),
 })
+
+/** The arguments of every list; those of the list itself go beside them. */
+export const pageArgs = builder.args((t) => ({
+  page: t.int({ defaultValue: 1 }),
+  perPage: t.int({ defaultValue: DEFAULT_PER_PAGE, description: `At most ${MAX_PER_PAGE}.` }),
+  first: t.int({ description: `Rows to read, at most ${MAX_PER_PAGE}; wins over perPage.` }),
+  after: t.string({ description: 'pagination.endCursor of the page before.' }),
+}))

@@ -5,4 +5,6 @@ import type { Context } from '../context.ts'
 export interface RequestContext extends Authenticated {
   context: Context
   requestId: string
+  /** An operation with side effects that is a published query is refused over GET. */
+  httpMethod: 'GET' | 'POST'
 }

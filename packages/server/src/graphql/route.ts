@@ -53,7 +53,12 @@ function operationRoutes(scope: FastifyInstance, context: Context, engine: Engin
   const run = async (request: FastifyRequest, reply: FastifyReply, params: GraphqlRequest) => {
     const line = lineOf(request)
     if (line.authenticated === undefined) throw new Error('The request was not authenticated.')
-    const answer = await engine.run(params, { ...line.authenticated, context, requestId: request.id })
+    const answer = await engine.run(params, {
+      ...line.authenticated,
+      context,
+      requestId: request.id,
+      httpMethod: params.readOnly ? 'GET' : 'POST',
+    })
     line.operationName = answer.operationName
     return send({ request, reply, line }, answer)
   }

@@ -4,7 +4,7 @@ import { makeToken } from '../account/make-token.ts'
 import { removeToken } from '../account/remove-token.ts'
 import { type AppToken, countTokens, findAccount, findToken, listTokens } from '../account/store.ts'
 import { builder } from './builder.ts'
-import { type Page, PaginationInfo, readPage } from './pagination.ts'
+import { type Page, PaginationInfo, pageArgs, readPage } from './pagination.ts'
 import type { RequestContext } from './request-context.ts'
 import { UserType } from './user-type.ts'
 
@@ -53,11 +53,8 @@ builder.queryField('apps', (t) =>
     permission: 'showDeveloper',
     description: 'The app tokens of the workspace, newest first.',
     args: {
-      page: t.arg.int({ defaultValue: 1 }),
-      perPage: t.arg.int({ defaultValue: 20, description: 'At most 100.' }),
+      ...pageArgs,
       searchValue: t.arg.string({ description: 'Part of the name.' }),
-      first: t.arg.int({ description: 'Rows to read, at most 100; wins over perPage.' }),
-      after: t.arg.string({ description: 'pagination.endCursor of the page before.' }),
     },
     resolve: (_root, { searchValue, ...page }, { context, caller }) => {
       const filter = { workspaceId: caller.workspaceId, searchValue: searchValue ?? undefined }

@@ -4,7 +4,7 @@ import { makeOwnerLink } from '../account/login-link.ts'
 import { countWorkspaces, findWorkspace, listWorkspaces, type Workspace } from '../account/store.ts'
 import { ApiError } from '../errors.ts'
 import { builder } from './builder.ts'
-import { type Page, PaginationInfo, readPage } from './pagination.ts'
+import { type Page, PaginationInfo, pageArgs, readPage } from './pagination.ts'
 import { WorkspaceType } from './workspace-type.ts'
 
 interface OwnerLink {
@@ -34,12 +34,7 @@ builder.queryField('workspaces', (t) =>
     type: WorkspaceListResponse,
     permission: 'operate',
     description: 'All workspaces of the platform, newest first.',
-    args: {
-      page: t.arg.int({ defaultValue: 1 }),
-      perPage: t.arg.int({ defaultValue: 20, description: 'At most 100.' }),
-      first: t.arg.int({ description: 'Rows to read, at most 100; wins over perPage.' }),
-      after: t.arg.string({ description: 'pagination.endCursor of the page before.' }),
-    },
+    args: { ...pageArgs },
     resolve: (_root, args, { context }) =>
       readPage(args, {
         name: 'workspaces',
