@@ -1,6 +1,7 @@
 import type { FieldRule, ResponseMapping, RuleObject } from '../document.ts'
 import { isRecord } from '../schema/branch.ts'
 import { under } from '../schema/pointer.ts'
+import { childValue } from '../schema/walk.ts'
 import { SINGLE_AUTH_REQUESTS, type Survey } from './survey.ts'
 
 /** A path of the document with what it is for. */
@@ -69,7 +70,7 @@ function collector(survey: Survey, sites: MappingSites): Collect {
       else if (isRecord(rule)) ruleObject(under(pointer, name), rule)
     }
   }
-  const responseValue = (pointer: string, value: FieldRule) => {
+  const responseValue = (pointer: string, value: unknown) => {
     if (!survey.isIntact(pointer)) return
     if (isRecord(value)) ruleObject(pointer, value)
     else if (typeof value === 'string' && value.startsWith('$')) path(pointer, value)
@@ -80,7 +81,7 @@ function collector(survey: Survey, sites: MappingSites): Collect {
     response: (pointer, mapping) => {
       if (Array.isArray(mapping)) {
         mapping.forEach((entry, index) => {
-          responseValue(under(pointer, index, 'value'), entry.value)
+          responseValue(under(pointer, index, 'value'), childValue(entry, 'value'))
         })
         return
       }

@@ -32,10 +32,18 @@ export function createRuleContext(survey: Survey): { context: RuleContext; findi
   return { context, findings }
 }
 
+/** Names that one message lists: more than a screen line of them helps nobody. */
+const MAX_LISTED = 20
+
 /** Names as a message lists them: `` `a`, `b` ``; `nothing` where there are none. */
 export function listed(names: Iterable<string>): string {
-  const quoted = [...names].map((name) => `\`${name}\``)
-  return quoted.length === 0 ? 'nothing' : quoted.join(', ')
+  const all = [...names]
+  if (all.length === 0) return 'nothing'
+  const shown = all
+    .slice(0, MAX_LISTED)
+    .map((name) => `\`${name}\``)
+    .join(', ')
+  return all.length > MAX_LISTED ? `${shown} and ${all.length - MAX_LISTED} more` : shown
 }
 
 /** The end of a message about a name that does not exist: the one that was probably meant, or all there are. */

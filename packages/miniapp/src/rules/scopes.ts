@@ -56,6 +56,7 @@ export interface Scopes {
 export function createScopes(survey: Survey): Scopes {
   const installed = installedNames(survey)
   const isAuthIntact = survey.isIntact('/auth')
+  const given = sourceParameters(survey)
   const installPlaces = [
     place('values of the connect form', installed.userInput, true),
     place('metadata', installed.metadata, true),
@@ -73,10 +74,7 @@ export function createScopes(survey: Survey): Scopes {
       return outside(first, further)
     },
     source: (key) =>
-      outside(
-        [place('parameters in `x-depends-on`', sourceParameters(survey, key), false)],
-        sourceFurther(survey),
-      ),
+      outside([place('parameters in `x-depends-on`', given.get(key) ?? [], false)], sourceFurther(survey)),
     authRequest: (name, index = 0) => ({
       places: authPlaces(survey, installed, name, index),
       further: isAuthIntact ? 'none' : 'unknown',
@@ -153,15 +151,16 @@ function parametersAreOpen(survey: Survey, parameters: Part<ParameterSchema>): b
   return COMPOSING_KEYWORDS.some((keyword) => parameters.value?.[keyword] !== undefined)
 }
 
-/** Names that a source is given: what the parameters that use it list in `x-depends-on`, and its own `searchParam` (4.5). */
-function sourceParameters(survey: Survey, key: string): string[] {
-  const searchParam = survey.sources.get(key)?.value?.searchParam
-  const names = survey.actions.flatMap((action) =>
-    parameterSites(action.parameters)
-      .filter(({ schema }) => schema['x-source'] === key)
-      .flatMap(({ schema }) => schema['x-depends-on'] ?? []),
-  )
-  return searchParam === undefined ? names : [...names, searchParam]
+/** Names that each source is given: what the parameters that use it list in `x-depends-on`, and its own `searchParam` (4.5). */
+function sourceParameters(survey: Survey): ReadonlyMap<string, ReadonlySet<string>> {
+  const names = new Map<string, Set<string>>()
+  for (const [key, { value }] of survey.sources)
+    names.set(key, new Set(value?.searchParam === undefined ? [] : [value.searchParam]))
+  for (const { schema } of survey.actions.flatMap(({ parameters }) => parameterSites(parameters))) {
+    const given = names.get(schema['x-source'] ?? '')
+    for (const name of schema['x-depends-on'] ?? []) given?.add(name)
+  }
+  return names
 }
 
 function sourceFurther(survey: Survey): Scope['further'] {

@@ -11,8 +11,9 @@ import type {
   WebhookDefinition,
 } from '../document.ts'
 import { isList, isRecord } from '../schema/branch.ts'
-import { isWithin, pointerSegments, under } from '../schema/pointer.ts'
+import { under } from '../schema/pointer.ts'
 import { childValue } from '../schema/walk.ts'
+import { type BrokenPlaces, createBrokenPlaces } from './broken-places.ts'
 
 /** A part of the document with its place; `value` is absent where its shape is wrong. */
 export interface Part<Value> {
@@ -72,11 +73,11 @@ export interface Survey {
 /** @param broken pointers of the values whose shape is wrong */
 export function createSurvey(document: unknown, broken: readonly string[]): Survey {
   const root = isRecord(document) ? document : {}
-  const isIntact = (pointer: string) =>
-    !broken.some((one) => isWithin(one, pointer) || isWithin(pointer, one))
+  const places = createBrokenPlaces(broken)
+  const { isIntact } = places
   const read: Reader = {
     part: (owner, pointer, key) => partOf(isIntact, owner, pointer, key),
-    view: (owner, pointer, key) => viewOf(broken, owner, pointer, key),
+    view: (owner, pointer, key) => viewOf(places, owner, pointer, key),
   }
   const text = (name: string) => {
     const { value } = read.part<unknown>(root, '', name)
@@ -118,23 +119,21 @@ function partOf<Value>(
 }
 
 function viewOf<Value>(
-  broken: readonly string[],
+  places: BrokenPlaces,
   owner: unknown,
   ownerPointer: string,
   key: string | number,
 ): Part<Value> {
   const pointer = under(ownerPointer, key)
   const value = childValue(owner, key)
-  if (!isRecord(value) || broken.some((one) => isWithin(pointer, one))) return { pointer, value: undefined }
-  const mapping = under(pointer, 'mapping')
-  const spoilt = new Set(
-    broken
-      .filter((one) => isWithin(one, pointer) && (one === mapping || !isWithin(one, mapping)))
-      .map((one) => pointerSegments(one.slice(pointer.length))[0]),
-  )
+  if (!isRecord(value) || places.isLost(pointer)) return { pointer, value: undefined }
+  const isKept = (name: string) => {
+    const at = under(pointer, name)
+    return name === 'mapping' ? !places.isBroken(at) : places.isIntact(at)
+  }
   return {
     pointer,
-    value: Object.fromEntries(Object.entries(value).filter(([name]) => !spoilt.has(name))) as Value,
+    value: Object.fromEntries(Object.entries(value).filter(([name]) => isKept(name))) as Value,
   }
 }
 

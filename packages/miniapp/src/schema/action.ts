@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { branch, isRecord } from './branch.ts'
 import { parameters } from './parameters.ts'
-import { httpStep } from './request.ts'
+import { httpStep, MAX_STEPS } from './request.ts'
 import { filledText, identifier, textLike } from './text.ts'
 
 const parameterName = () =>
@@ -45,7 +45,7 @@ export const action = z
     description: z.string().optional().describe('What the action does, in a sentence.'),
     renderStrategy: z.literal('auto').optional().describe('`auto`: the form is generated from `parameters`.'),
     parameters: parameters.optional().describe('JSON Schema of the form input.'),
-    requests: z.array(step).min(1).describe('The steps, run in order; at least one.'),
+    requests: z.array(step).min(1).max(MAX_STEPS).describe('The steps, run in order; at least one.'),
   })
   .meta({ id: 'Action', description: 'Something a user, an automation or a panel can run.' })
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { branch, isRecord, isText } from './branch.ts'
-import { authRequest, mappedAuthRequest } from './request.ts'
+import { authRequest, MAX_STEPS, mappedAuthRequest } from './request.ts'
 import { filledText, requestUrl } from './text.ts'
 
 const option = branch('a text or `{ "value": …, "label": … }`', [
@@ -76,10 +76,12 @@ export const auth = z
       .describe('Who is connected; its mapping becomes metadata (`uid` and `name` by convention).'),
     registrationRequests: z
       .array(authRequest)
+      .max(MAX_STEPS)
       .optional()
       .describe('Run in order once after connecting, such as to register a webhook.'),
     unregistrationRequests: z
       .array(authRequest)
+      .max(MAX_STEPS)
       .optional()
       .describe('Run in order on disconnect and uninstall.'),
     pkce: z.boolean().optional().describe('OAuth: `true` switches PKCE (S256) on.'),

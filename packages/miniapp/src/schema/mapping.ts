@@ -68,7 +68,8 @@ const rulesByName = (): z.ZodType<Record<string, FieldRule>> =>
     z.lazy(() => fieldRule),
   )
 
-const ruleShape = {
+/** Made anew for each schema, so that the JSON Schema needs no names for shared parts. */
+const ruleShape = () => ({
   path: pathText()
     .optional()
     .describe('Path of the value: relative (`price.amount`) or from the root (`$.data.id`).'),
@@ -121,10 +122,10 @@ const ruleShape = {
   args: rulesByName()
     .optional()
     .describe('With `compute`: one rule per parameter of the function, on the same record.'),
-}
+})
 
 const recordRule = z
-  .strictObject(ruleShape)
+  .strictObject(ruleShape())
   .superRefine(checkRule)
   .meta({
     id: 'RuleObject',
@@ -138,7 +139,7 @@ const recordRule = z
 
 const responseRule = z
   .strictObject({
-    ...ruleShape,
+    ...ruleShape(),
     source: z
       .enum(['body', 'header', 'status'])
       .optional()

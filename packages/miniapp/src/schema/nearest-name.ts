@@ -1,5 +1,9 @@
 /** Names longer than this are not compared: the distance is quadratic, and nobody mistypes a novel. */
 const MAX_COMPARED_CHARACTERS = 64
+/** Characters by which two names of the same words may differ: `_` and `-` between them. */
+const MAX_JOINING_CHARACTERS = 5
+/** Names compared with one typed name: a document of ten thousand names and as many mistakes must still be answered. */
+const MAX_COMPARED_NAMES = 100
 
 /**
  * The known name that a mistyped one most likely stands for, or `undefined` where none is near.
@@ -11,7 +15,11 @@ export function nearestName(typed: string, known: Iterable<string>): string | un
   const tolerated = Math.min(3, Math.floor(typed.length / 3))
   let best: string | undefined
   let bestDistance = tolerated + 1
+  let compared = 0
   for (const name of known) {
+    compared += 1
+    if (compared > MAX_COMPARED_NAMES) break
+    if (Math.abs(name.length - typed.length) > Math.max(tolerated, MAX_JOINING_CHARACTERS)) continue
     const distance = plainForm(name) === plain ? 0 : editDistance(typed.toLowerCase(), name.toLowerCase())
     if (distance < bestDistance) {
       best = name

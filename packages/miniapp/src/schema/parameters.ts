@@ -26,9 +26,9 @@ export interface ParameterSchema {
 /** Extensions of 4.1 and 2.1, with which a parameter goes beyond JSON Schema. */
 export const PARAMETER_EXTENSIONS = ['x-source', 'x-fallback', 'x-depends-on', 'x-path'] as const
 
-const anyParameter: z.ZodType<ParameterSchema | boolean> = z.lazy(() => parameter)
+const anyParameter = (): z.ZodType<ParameterSchema | boolean> => z.lazy(() => parameter)
 
-const parameterShape = {
+const parameterShape = () => ({
   'x-source': filledText()
     .optional()
     .describe('Key of `source`: the options are loaded when the form opens.'),
@@ -44,15 +44,15 @@ const parameterShape = {
     .literal('segment')
     .optional()
     .describe('`segment`: in the path of a URL, `/` inside the value is encoded too.'),
-  properties: z.record(z.string(), anyParameter).optional().describe('One schema per field of the form.'),
+  properties: z.record(z.string(), anyParameter()).optional().describe('One schema per field of the form.'),
   required: z.array(z.string()).optional().describe('Fields that must be filled in.'),
   items: branch('a JSON Schema such as `{ "type": "string" }`', [
-    { is: isList, schema: z.array(anyParameter) },
-    { is: () => true, schema: anyParameter },
+    { is: isList, schema: z.array(anyParameter()) },
+    { is: () => true, schema: anyParameter() },
   ])
     .optional()
     .describe('Schema of the items of a list.'),
-}
+})
 
 const parameter: z.ZodType<ParameterSchema | boolean> = branch(
   'a JSON Schema such as `{ "type": "string" }`',
@@ -60,7 +60,7 @@ const parameter: z.ZodType<ParameterSchema | boolean> = branch(
     { is: (value) => typeof value === 'boolean', schema: z.boolean() },
     {
       is: isRecord,
-      schema: z.looseObject(parameterShape).meta({
+      schema: z.looseObject(parameterShape()).meta({
         id: 'Parameter',
         description: 'JSON Schema of one form field, with extensions.',
         examples: [{ type: 'string', title: 'Channel', 'x-source': 'rpc_channels', 'x-fallback': 'input' }],
@@ -71,7 +71,7 @@ const parameter: z.ZodType<ParameterSchema | boolean> = branch(
 
 export const parameters: z.ZodType<ParameterSchema> = z
   .looseObject({
-    ...parameterShape,
+    ...parameterShape(),
     type: z.literal('object').optional().describe('`object`: a form has named fields.'),
   })
   .meta({

@@ -12,11 +12,6 @@ export function under(pointer: string, ...path: readonly PathSegment[]): string 
   return pointer + toPointer(path)
 }
 
-/** Whether `pointer` is `ancestor` itself or lies below it. */
-export function isWithin(pointer: string, ancestor: string): boolean {
-  return pointer === ancestor || pointer.startsWith(`${ancestor}/`)
-}
-
 /** Segments of a pointer, unescaped; `''` → `[]`. */
 export function pointerSegments(pointer: string): string[] {
   if (pointer === '') return []

@@ -6,6 +6,8 @@ import { filledText, headerName, identifier, pathText, requestUrl } from './text
 export const MAX_TIMEOUT_MS = 120_000
 /** An action has 60 s in all, so more attempts than these only hammer the provider. */
 export const MAX_ATTEMPTS = 10
+/** Steps of one action, requests of one list: all share the action's 60 s. */
+export const MAX_STEPS = 100
 /** Items of one `forEach`: the action's deadline of 60 s leaves time for no more. */
 export const MAX_FOR_EACH_ITEMS = 1_000
 /** Requests of one `forEach` in flight: more would look like an attack to the provider. */
