@@ -23,7 +23,7 @@ import type { app } from './schema/app.ts'
 import type { auth, formField } from './schema/auth.ts'
 import type { dashboardApp } from './schema/dashboard.ts'
 import type { pagination } from './schema/pagination.ts'
-import type { authRequest, errorWhen, httpStep, when } from './schema/request.ts'
+import type { authRequest, httpStep } from './schema/request.ts'
 import type { source } from './schema/source.ts'
 import type { sync } from './schema/sync.ts'
 import type { trigger } from './schema/trigger.ts'
@@ -43,8 +43,6 @@ export type AuthDefinition = z.output<typeof auth>
 /** Shape of an {@link HttpStep}, whose `mapping` may be absent. */
 export type AuthRequest = z.output<typeof authRequest>
 export type FormField = z.output<typeof formField>
-export type ErrorWhen = z.output<typeof errorWhen>
-export type When = z.output<typeof when>
 export type TriggerDefinition = z.output<typeof trigger>
 export type WebhookDefinition = z.output<typeof webhook>
 export type SyncDefinition = z.output<typeof sync>

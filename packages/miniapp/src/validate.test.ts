@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { compileDefinition } from './compile.ts'
 import { pointerSegments } from './schema/pointer.ts'
 import { parseDefinition, validate } from './validate.ts'
 
@@ -107,6 +108,17 @@ describe('whatever a document holds', () => {
             ) !== undefined,
           ).toBe(true)
         }
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  test('what validation passes can be compiled', () => {
+    fc.assert(
+      fc.property(spoilt, (document) => {
+        const { definition } = parseDefinition(document)
+        fc.pre(definition !== undefined)
+        expect(() => compileDefinition(definition as NonNullable<typeof definition>)).not.toThrow()
       }),
       { numRuns: 300 },
     )

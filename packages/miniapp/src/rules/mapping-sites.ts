@@ -5,19 +5,19 @@ import { childValue } from '../schema/walk.ts'
 import { SINGLE_AUTH_REQUESTS, type Survey } from './survey.ts'
 
 /** A path of the document with what it is for. */
-export interface PathSite {
+interface PathSite {
   pointer: string
   path: string
 }
 
 /** A rule object, wherever it stands. */
-export interface RuleSite {
+interface RuleSite {
   pointer: string
   rule: RuleObject
 }
 
 /** A path that reads a header, and whether it reads one of an inbound webhook. */
-export interface HeaderSite {
+interface HeaderSite {
   pointer: string
   header: string
   isInbound: boolean

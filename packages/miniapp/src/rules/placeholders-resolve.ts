@@ -64,7 +64,7 @@ function check(
   report('unresolved-placeholder', pointer, `\`{{${key}}}\` cannot be resolved here${suggest(scope, key)}`)
 }
 
-export function canResolve(scope: Scope, key: string): boolean {
+function canResolve(scope: Scope, key: string): boolean {
   const root = rootNameOf(key)
   return scope.places.some(({ names }) => names.has(key) || names.has(root))
 }

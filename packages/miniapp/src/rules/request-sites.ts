@@ -210,7 +210,7 @@ function urlPlaceholders(url: UrlTemplate): (ParsedPlaceholder & { place: Place 
 }
 
 /** Every placeholder in the strings of a JSON value; property names are never expanded. */
-export function placeholdersIn(value: unknown, pointer: string, place: Place): PlaceholderSite[] {
+function placeholdersIn(value: unknown, pointer: string, place: Place): PlaceholderSite[] {
   if (typeof value === 'string') {
     return parsePlaceholders(value)
       .filter((part) => typeof part === 'object')

@@ -27,7 +27,7 @@ import { urlsAreAbsolute } from './urls-are-absolute.ts'
 import { webhookSecretIsDeclared } from './webhook-secret-is-declared.ts'
 
 /** The rules of level 2, in the order of the document. */
-export const CONSISTENCY_RULES: readonly Rule[] = [
+const CONSISTENCY_RULES: readonly Rule[] = [
   namesEqualNs, // 1.1
   listingFitsTheCard, // 1.1
   oauthIsComplete, // 1.2, 3.1

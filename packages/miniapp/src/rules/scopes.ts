@@ -15,7 +15,7 @@ export interface Scope {
   isAuthRequest: boolean
 }
 
-export interface ScopePlace {
+interface ScopePlace {
   /** As a message says it: `form input`. */
   label: string
   names: ReadonlySet<string>

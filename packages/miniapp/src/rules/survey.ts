@@ -24,7 +24,7 @@ export interface Part<Value> {
 /** A request without the properties whose shape is wrong; single entries of its `mapping` may still be. */
 export type RequestView = Partial<HttpStep>
 /** A function step without the properties whose shape is wrong. */
-export type CallView = Partial<FunctionStep> & { type: 'function' }
+type CallView = Partial<FunctionStep> & { type: 'function' }
 export type StepView = RequestView | CallView
 export type SourceView = Partial<SourceDefinition>
 
@@ -35,7 +35,7 @@ export interface ActionSurvey {
   steps: Part<StepView>[]
 }
 
-export interface AuthSurvey {
+interface AuthSurvey {
   type: AuthDefinition['type'] | undefined
   sensitiveKeys: string[]
   config: Record<string, unknown>
@@ -48,7 +48,7 @@ export interface AuthSurvey {
 }
 
 export const SINGLE_AUTH_REQUESTS = ['get_token', 'test_token', 'userDetails', 'refresh_token'] as const
-export type SingleAuthRequest = (typeof SINGLE_AUTH_REQUESTS)[number]
+type SingleAuthRequest = (typeof SINGLE_AUTH_REQUESTS)[number]
 
 /**
  * The document as the rules see it: typed, but only where its shape is right, so that one mistyped property hides

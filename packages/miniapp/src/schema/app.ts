@@ -9,7 +9,7 @@ import { filledText, httpsUrl, semver, textLike, webUrl } from './text.ts'
 import { trigger } from './trigger.ts'
 import { webhook } from './webhook.ts'
 
-export const CATEGORIES = [
+const CATEGORIES = [
   'ecommerce',
   'productivity',
   'communication',

@@ -1,12 +1,5 @@
 import { z } from 'zod'
 
-/**
- * One of several forms of a value, told apart by its shape.
- *
- * A plain union tries every option and reports all of their failures; an author who mistyped one property of a
- * mapping rule does not want to read why it is no string either. Here the first case whose `is` holds is the only
- * one that is parsed and reported; where none holds, the finding says `says`.
- */
 export interface BranchCase<Schema extends z.ZodType> {
   is: (value: unknown) => boolean
   schema: Schema
@@ -38,7 +31,15 @@ const Branch = z.core.$constructor('Branch', (inst: z.ZodUnion, def: BranchDef) 
   }
 })
 
-/** @param says what the value must be, as the end of a sentence: "must be an object or an array of …" */
+/**
+ * One of several forms of a value, told apart by its shape.
+ *
+ * A plain union tries every option and reports all of their failures; an author who mistyped one property of a
+ * mapping rule does not want to read why it is no string either. Here the first case whose `is` holds is the only
+ * one that is parsed and reported; where none holds, the finding says `says`.
+ *
+ * @param says what the value must be, as the end of a sentence: "must be an object or a list of …"
+ */
 export function branch<const Cases extends readonly BranchCase<z.ZodType>[]>(
   says: string,
   cases: Cases,

@@ -5,13 +5,13 @@ import { filledText, headerName, identifier, pathText, requestUrl } from './text
 /** Milliseconds. Longer would outlive what waits for it: an automation step is the most patient caller (4.2). */
 export const MAX_TIMEOUT_MS = 120_000
 /** An action has 60 s in all, so more attempts than these only hammer the provider. */
-export const MAX_ATTEMPTS = 10
+const MAX_ATTEMPTS = 10
 /** Steps of one action, requests of one list: all share the action's 60 s. */
 export const MAX_STEPS = 100
 /** Items of one `forEach`: the action's deadline of 60 s leaves time for no more. */
-export const MAX_FOR_EACH_ITEMS = 1_000
+const MAX_FOR_EACH_ITEMS = 1_000
 /** Requests of one `forEach` in flight: more would look like an attack to the provider. */
-export const MAX_FOR_EACH_CONCURRENCY = 20
+const MAX_FOR_EACH_CONCURRENCY = 20
 
 const OPERATORS = ['equals', 'notEquals', 'exists', 'in'] as const
 
@@ -41,7 +41,7 @@ export const errorWhen = z
     examples: [{ path: '$.ok', equals: false, message: '$.error' }],
   })
 
-export const when = z
+const when = z
   .strictObject({
     path: pathText().optional().describe('Path into the context of the step, such as `$.row.id`.'),
     key: filledText().optional().describe('Key of the context, read as `{{key}}` would be.'),

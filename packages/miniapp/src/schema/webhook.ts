@@ -6,7 +6,7 @@ import { filledText, headerName, pathText, textLike, webUrl } from './text.ts'
 /** Seconds. A signature older than a day protects nothing. */
 const MAX_TOLERANCE_SECONDS = 86_400
 
-export const VERIFICATION_TYPES = [
+const VERIFICATION_TYPES = [
   'hmac-sha256',
   'hmac-sha1',
   'hmac-sha512',
