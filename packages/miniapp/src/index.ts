@@ -92,6 +92,12 @@ export {
   limitFailure,
 } from './run/evaluate-function-limits.ts'
 export { type OptionsOutcome, readOptions, type SourceOption } from './run/read-options.ts'
+export {
+  type AuthStepRecord,
+  type ConnectContext,
+  type ConnectOutcome,
+  runAuthRequests,
+} from './run/run-auth-requests.ts'
 export type { RunContext, RunOptions } from './run/run-state.ts'
 export { type RunOutcome, runSteps } from './run/run-steps.ts'
 export type { StepRecord } from './run/step-record.ts'
