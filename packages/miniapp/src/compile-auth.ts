@@ -26,11 +26,12 @@ export function compileAuth(definition: Definition): CompiledAuth {
   const { auth } = definition
   const one = (name: 'test_token' | 'get_token' | 'refresh_token' | 'userDetails') => {
     const request = auth[name]
-    return request && compileAuthRequest(request, { pointer: `/auth/${name}`, index: 0 })
+    const place = { pointer: `/auth/${name}`, index: 0, secretOutputs: fillsCredentials(name) }
+    return request && compileAuthRequest(request, place)
   }
   const list = (name: 'registrationRequests' | 'unregistrationRequests') =>
     (auth[name] ?? []).map((request, index) =>
-      compileAuthRequest(request, { pointer: `/auth/${name}/${index}`, index }),
+      compileAuthRequest(request, { pointer: `/auth/${name}/${index}`, index, secretOutputs: true }),
     )
   const form = connectForm(definition)
   const sensitiveKeys = new Set(auth.sensitiveKeys)
@@ -48,6 +49,11 @@ export function compileAuth(definition: Definition): CompiledAuth {
     unregistrationRequests: list('unregistrationRequests'),
     registrationOutputs: new Set([WEBHOOK_SECRET, ...(auth.registrationRequests ?? []).flatMap(mappedKeys)]),
   }
+}
+
+/** `test_token` stores nothing, and what `userDetails` yields is metadata (specification 3.1). */
+function fillsCredentials(name: string): boolean {
+  return name === 'get_token' || name === 'refresh_token'
 }
 
 /** The system value that registration makes where nothing else gives it (specification 2.1). */

@@ -31,7 +31,7 @@ export function compileSecrets(
     if (sensitive.has(key)) return false
     const field = Object.hasOwn(form, key) ? form[key] : undefined
     if (field && field.type !== 'password' && !outputs.has(key)) return true
-    return ABOUT_TOKENS.has(key.replaceAll(/[_-]/g, '').toLowerCase())
+    return isAboutToken(key)
   }
   const isConfigSecret = (key: string) => sensitive.has(key) || configSecrets.has(key) || hasSecretWord(key)
   return ({ credentials, metadata, config }) => [
@@ -39,6 +39,11 @@ export function compileSecrets(
     ...textsUnder(metadata, (key) => sensitive.has(key)),
     ...textsUnder(config, isConfigSecret),
   ]
+}
+
+/** Whether an output of this name describes a token instead of being one. */
+export function isAboutToken(key: string): boolean {
+  return ABOUT_TOKENS.has(key.replaceAll(/[_-]/g, '').toLowerCase())
 }
 
 /** Whether a camelCase or snake_case name holds `token`, `secret`, `password` or `key` as a whole word. */

@@ -54,6 +54,8 @@ export interface CompiledHttpStep {
   outputs: { key: string; inResult: boolean }[]
   /** Outputs without which the answer counts as a failure: `uid` of `userDetails` (3.3). */
   requiredOutputs: readonly string[]
+  /** What the answer yields is secret: records keep its shape only, and hide its outputs from then on (3.2). */
+  secretOutputs: boolean
   /** The answer may be form-encoded whatever its type says (3.4). */
   fieldsInText: boolean
   errorWhen: ErrorRule | undefined
@@ -94,6 +96,7 @@ export interface StepPlace {
   segmentKeys?: ReadonlySet<string>
   isAuthRequest?: boolean
   requiredOutputs?: readonly string[]
+  secretOutputs?: boolean
 }
 
 export interface StepContext {
@@ -132,6 +135,7 @@ export function compileHttpStep(request: RequestTemplate, place: StepPlace): Com
       ? mapping.map((entry) => ({ key: entry.name, inResult: false }))
       : Object.keys(mapping).map((key) => ({ key, inResult: true })),
     requiredOutputs: place.requiredOutputs ?? [],
+    secretOutputs: place.secretOutputs ?? false,
     fieldsInText: place.isAuthRequest ?? false,
     errorWhen: request.errorWhen && compileErrorWhen(request.errorWhen, `${pointer}/errorWhen`),
     retry: { attempts: request.retry?.attempts ?? DEFAULT_ATTEMPTS, on: request.retry?.on },

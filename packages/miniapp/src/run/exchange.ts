@@ -12,8 +12,8 @@ export interface Trace {
   attempts: Attempt[]
   notes: MappingNote[]
   built?: BuiltRequest
-  /** The last answer. `text` is the decoded body and holds secrets. */
-  answer?: { status: number; headers: Record<string, string>; text: string }
+  /** The last answer. `text` is the decoded body and holds secrets; `body` is what it was read as. */
+  answer?: { status: number; headers: Record<string, string>; text: string; body: unknown }
 }
 
 export interface ExchangeValues {
@@ -53,7 +53,12 @@ export async function exchange(
     })
     const response = await sendWithRetry(trace.built.request, step, state, trace.attempts)
     const read = readResponse(step, response)
-    trace.answer = { status: response.status, headers: response.headers, text: read.text }
+    trace.answer = {
+      status: response.status,
+      headers: response.headers,
+      text: read.text,
+      body: read.source.body,
+    }
     const judgement = judgeResponse(step, read.source, {
       redact: state.redact,
       now: state.effects.now(),

@@ -23,6 +23,8 @@ export interface Page {
 
 export interface CompiledPagination {
   first: PagePosition
+  /** The page repeats the one before because the provider knows no pages; its items are not new. */
+  isEcho?(page: Page, before: Page | undefined): boolean
   /** The request for the page at `position`. Never changes the origin. */
   apply(request: OutgoingRequest, position: PagePosition): OutgoingRequest
   /**
@@ -78,7 +80,7 @@ function sizeOf({ paramName, defaultLimit }: { paramName?: string; defaultLimit?
 
 /** A provider that ignores `page` answers with the first page again: in the plain form that is the end (6.3). */
 function plainPages(one: Plain): CompiledPagination {
-  return numberedPages('page', 1, sizeOf(one), (page, before) => isRepeat(page, before))
+  return { ...numberedPages('page', 1, sizeOf(one), isRepeat), isEcho: isRepeat }
 }
 
 /** @param endsAt whether a repeated page is the end; or throws */

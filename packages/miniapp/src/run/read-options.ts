@@ -62,7 +62,7 @@ export async function readOptions(
     record.error = { code: error.code, message: error.message }
     return { ok: false, error, step: record }
   } finally {
-    recordTrace(record, trace, state.redact)
+    recordTrace(record, trace, source.step, state.redact)
     record.durationMs = effects.now() - startedAt
   }
 }
@@ -86,12 +86,7 @@ async function readItems(
     const answer = await exchange(source.step, state, { adjust }, trace)
     const page: Page = { source: answer, items: listIn(source, answer), url: trace.built?.request.url ?? '' }
     position = pagination?.next(at, page, before)
-    // The end of a plain list may be the first page again: what was read is not offered twice.
-    const repeats =
-      before !== undefined &&
-      position === undefined &&
-      JSON.stringify(before.items) === JSON.stringify(page.items)
-    if (!repeats) items.push(...page.items)
+    if (!pagination?.isEcho?.(page, before)) items.push(...page.items)
     before = page
   }
   return items

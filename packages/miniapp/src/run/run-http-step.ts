@@ -1,8 +1,10 @@
+import { isAboutToken } from '../compile-secrets.ts'
 import type { CompiledHttpStep } from '../compile-step.ts'
 import { MiniAppError } from '../errors.ts'
 import type { ComputeCall, ComputedValues, ResponseSource } from '../expression/mapping.ts'
-import { readOwn } from '../expression/own.ts'
+import { type Rec, readOwn } from '../expression/own.ts'
 import { providerMessage } from '../request/provider-message.ts'
+import { textsIn } from '../request/redact.ts'
 import { type ExchangeValues, exchange, newTrace, type Trace } from './exchange.ts'
 import { collectYields, itemsOf, mapConcurrently, type StepYield } from './for-each.ts'
 import type { RunState } from './run-state.ts'
@@ -33,7 +35,7 @@ async function runOnce(step: CompiledHttpStep, state: RunState, record: StepReco
     return await requestAndMap(step, state, {}, trace)
   } finally {
     record.attempts = trace.attempts
-    recordTrace(record, trace, state.redact)
+    recordTrace(record, trace, step, state.redact)
   }
 }
 
@@ -58,7 +60,7 @@ async function runForEach(step: LoopStep, state: RunState, record: StepRecord): 
       attempts.map((attempt) => ({ ...attempt, item })),
     )
     const trace = shown ?? traces[0]
-    if (trace) recordTrace(record, trace, state.redact)
+    if (trace) recordTrace(record, trace, step, state.redact)
   }
 }
 
@@ -72,6 +74,7 @@ async function requestAndMap(
   const computed = await runComputes(step.mapping.computeCalls(source), state)
   const { result, outputs, notes } = step.mapping.apply(source, computed)
   trace.notes.push(...notes)
+  if (step.secretOutputs) state.hide(secretsIn(outputs))
   requireOutputs(step, outputs, source, state)
   return { result, outputs }
 }
@@ -92,13 +95,12 @@ async function runComputes(
   return values
 }
 
+function secretsIn(outputs: Rec): string[] {
+  return textsIn(Object.entries(outputs).flatMap(([key, value]) => (isAboutToken(key) ? [] : [value])))
+}
+
 /** A provider that answers 200 to a bad token says who it is not by leaving the id out (specification 3.3). */
-function requireOutputs(
-  step: CompiledHttpStep,
-  outputs: Record<string, unknown>,
-  source: ResponseSource,
-  state: RunState,
-): void {
+function requireOutputs(step: CompiledHttpStep, outputs: Rec, source: ResponseSource, state: RunState): void {
   const missing = step.requiredOutputs.find((key) =>
     [undefined, null, ''].includes(outputs[key] as undefined),
   )

@@ -164,10 +164,15 @@ export class RunState {
     }
   }
 
+  /** Secrets that came up during the run are redacted from then on. */
+  hide(secrets: readonly string[]): void {
+    this.#redact = joinRedactors(this.#redact, createRedactor(secrets))
+  }
+
   #adopt(bags: Bags): void {
     const known = new Set(textsIn(this.#bags.credentials))
     const fresh = textsIn(bags.credentials).filter((text) => !known.has(text))
-    this.#redact = joinRedactors(this.#redact, createRedactor(fresh))
+    this.hide(fresh)
     this.#bags = bags
     this.#credentialScope = createCredentialScope(bags)
     this.#revision += 1

@@ -1,8 +1,8 @@
-import type { CompiledStep } from '../compile-step.ts'
+import type { CompiledHttpStep, CompiledStep } from '../compile-step.ts'
 import { type ErrorCode, MiniAppError } from '../errors.ts'
 import type { MappingNote } from '../expression/mapping.ts'
 import { RECORDED_BODY_CHARACTERS } from '../request/build-request.ts'
-import { type Redactor, redactHeaders, redactStart, redactValue } from '../request/redact.ts'
+import { REDACTED, type Redactor, redactHeaders, redactStart, redactValue } from '../request/redact.ts'
 import { type RedactedRequest, SendError, type SendFailure } from './effects.ts'
 import type { Trace } from './exchange.ts'
 import { cancelled, type RunState } from './run-state.ts'
@@ -30,16 +30,31 @@ export interface StepRecord {
 }
 
 /** Adds the request and the answer that `trace` holds. */
-export function recordTrace(record: StepRecord, trace: Trace, redact: Redactor): void {
+export function recordTrace(
+  record: StepRecord,
+  trace: Trace,
+  step: CompiledHttpStep,
+  redact: Redactor,
+): void {
   record.notes.push(...trace.notes)
   if (trace.built) record.request = trace.built.redacted(redact)
-  if (trace.answer) {
-    record.response = {
-      status: trace.answer.status,
-      headers: redactHeaders(trace.answer.headers, redact),
-      body: redactStart(trace.answer.text, redact, RECORDED_BODY_CHARACTERS),
-    }
+  if (!trace.answer) return
+  const { status, headers, text, body } = trace.answer
+  const isSecret = step.secretOutputs && status < 400
+  const shown = isSecret && body !== null ? (JSON.stringify(shapeOf(body)) ?? '') : text
+  record.response = {
+    status,
+    headers: redactHeaders(headers, redact),
+    body: redactStart(shown, redact, RECORDED_BODY_CHARACTERS),
   }
+}
+
+/** The names of an answer that holds new secrets, mapped or not, with every text and number hidden. */
+function shapeOf(value: unknown): unknown {
+  if (typeof value === 'string' || typeof value === 'number') return REDACTED
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return value.map(shapeOf)
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, shapeOf(member)]))
 }
 
 /** Whatever a step threw, as the error of the run: redacted, with the step's index, never anything else. */
