@@ -33,7 +33,8 @@ function readSettings(): { config: Config; log: Log } {
 }
 
 /** To standard error: standard output carries log lines alone, and the link is a secret that no log may hold. */
-function announce(app: App, config: Config): void {
+function announce(app: App): void {
+  const { config } = app.context
   const lines = [
     '',
     `  MiniApps is ready on ${app.listeningOn}`,
@@ -91,4 +92,4 @@ log.info('server.started', {
   database: app.context.db.engine,
   durationMs: Math.round(performance.now() - startedAt),
 })
-announce(app, config)
+announce(app)

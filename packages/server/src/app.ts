@@ -4,6 +4,8 @@ import { jsonSchema } from 'miniapp'
 import { ensureDefaultWorkspace } from './account/default-workspace.ts'
 import { makeOwnerLink, needsOwnerLink } from './account/login-link.ts'
 import { loginRoutes } from './account/login-route.ts'
+import { registerRequestIds } from './account/request-id.ts'
+import { fallbackRoutes } from './app/fallback-route.ts'
 import { healthRoutes } from './app/health-route.ts'
 import { startMaintenance } from './app/maintenance.ts'
 import { openContext } from './app/open-context.ts'
@@ -58,6 +60,7 @@ export async function startApp(
     const server = createServer(context)
     closers.push(() => server.close())
     const listeningOn = await server.listen({ port: config.port, host: config.host })
+    if (config.port === 0) nameTakenPort(context, listeningOn)
     const ownerLink = (await needsOwnerLink(context, workspace.id))
       ? await makeOwnerLink(context, workspace.id)
       : undefined
@@ -66,6 +69,12 @@ export async function startApp(
     await close()
     throw error
   }
+}
+
+/** With `PORT=0` the default public address can be told only now. */
+function nameTakenPort(context: Context, listeningOn: string): void {
+  const saasApiUrl = context.config.saasApiUrl.replace(/:0$/, `:${new URL(listeningOn).port}`)
+  context.config = { ...context.config, saasApiUrl }
 }
 
 function createServer(context: Context): FastifyInstance {
@@ -79,6 +88,8 @@ function createServer(context: Context): FastifyInstance {
     http: { maxHeaderSize: HEADER_BYTES },
     forceCloseConnections: 'idle',
   })
+  registerRequestIds(server, context.config)
+  fallbackRoutes(server, context)
   healthRoutes(server, context)
   loginRoutes(server, context)
   graphqlRoutes(server, context)

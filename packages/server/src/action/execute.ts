@@ -1,7 +1,7 @@
 import { type CompiledAction, type ErrorCode, MiniAppError, type RunOutcome, runSteps } from 'miniapp'
 import { type Context, effectsFor } from '../context.ts'
 import { storable } from '../db/text.ts'
-import { uuidv7 } from '../db/uuid.ts'
+import { uuidTime, uuidv7 } from '../db/uuid.ts'
 import { findLiveInstall, type LiveInstall } from '../install/live-install.ts'
 import { runContextOf } from '../install/run-context.ts'
 import { refusalOf } from '../install/state.ts'
@@ -51,6 +51,7 @@ export interface ActionResult {
  */
 export async function executeAction(context: Context, execution: ExecuteAction): Promise<ActionResult> {
   const startedAt = context.now()
+  const runId = uuidv7(startedAt)
   const result = (partial: { data: Record<string, unknown> } | { error: MiniAppError }): ActionResult => ({
     requestId: execution.requestId,
     actionName: execution.actionName,
@@ -67,7 +68,7 @@ export async function executeAction(context: Context, execution: ExecuteAction):
     return answer
   }
   const { live, outcome } = answer
-  const recordError = await keepRecord(context, { execution, live, outcome, startedAt })
+  const recordError = await keepRecord(context, { execution, live, outcome, runId, startedAt })
   const error = recordError ?? outcome.error
   logExecution(context, execution, { startedAt, status: error?.code ?? 'ok', cause: outcome.error?.cause })
   return error ? result({ error }) : result({ data: outcome.data })
@@ -182,15 +183,21 @@ export function actionError(error: MiniAppError): ActionError {
 /** @returns the error to answer with where the record could not be committed */
 async function keepRecord(
   context: Context,
-  { execution, live, outcome, startedAt }: Attempt & { execution: ExecuteAction; startedAt: number },
+  {
+    execution,
+    live,
+    outcome,
+    runId,
+    startedAt,
+  }: Attempt & { execution: ExecuteAction; runId: string; startedAt: number },
 ): Promise<MiniAppError | undefined> {
   const { actor } = execution
   const error = outcome.error && { ...actionError(outcome.error) }
   try {
     await recordRun(context, {
       workspaceId: actor.workspaceId,
-      id: uuidv7(startedAt),
-      createdAt: new Date(startedAt),
+      id: runId,
+      createdAt: uuidTime(runId),
       ns: live.install.ns,
       version: live.compiled.version,
       action: execution.actionName,

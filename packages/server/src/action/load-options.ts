@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { type CompiledSource, MiniAppError, readOptions } from 'miniapp'
+import { type CompiledSource, MiniAppError, readOptions, type SourceOption } from 'miniapp'
 import { BoundedCache, perContext } from '../cache.ts'
 import { type Context, effectsFor } from '../context.ts'
 import { findLiveInstall, type LiveInstall } from '../install/live-install.ts'
@@ -14,11 +14,6 @@ const OPTIONS_KEPT = 2_000
 /** A form waits for its dropdown; what takes longer falls back to a text input. */
 const OPTIONS_DEADLINE_MS = 30_000
 
-export interface Option {
-  value: string | number
-  label: string
-}
-
 export interface LoadOptions {
   actor: Actor
   miniAppNs: string
@@ -30,7 +25,7 @@ export interface LoadOptions {
 }
 
 interface Entry {
-  options: Promise<Option[]>
+  options: Promise<SourceOption[]>
   loadedAt: number
 }
 
@@ -41,7 +36,7 @@ const cacheOf = perContext((_context: Context) => new BoundedCache<Entry>(OPTION
  * a minute, failures are not kept.
  * @throws MiniAppError with the codes of actions, so that a form can fall back to a text input
  */
-export async function loadOptions(context: Context, request: LoadOptions): Promise<Option[]> {
+export async function loadOptions(context: Context, request: LoadOptions): Promise<SourceOption[]> {
   const startedAt = context.now()
   const log = (status: string) =>
     context.log.info('source.loaded', {
@@ -62,11 +57,11 @@ export async function loadOptions(context: Context, request: LoadOptions): Promi
   }
 }
 
-async function cachedOptions(context: Context, request: LoadOptions): Promise<Option[]> {
+async function cachedOptions(context: Context, request: LoadOptions): Promise<SourceOption[]> {
   const live = await liveInstallFor(context, request)
   const source = live.compiled.sources.get(request.sourceKey)
   if (!source) throw sourceNotFound(live, request)
-  const params = source.keepParams(request.params ?? {})
+  const params = keptParams(source, request.params ?? {})
   const cache = cacheOf(context)
   const name = cacheName(live, request, params)
   const found = cache.get(name)
@@ -94,7 +89,7 @@ async function callProvider(
     source,
     params,
   }: { request: LoadOptions; live: LiveInstall; source: CompiledSource; params: Record<string, unknown> },
-): Promise<Option[]> {
+): Promise<SourceOption[]> {
   const { subdomain, workspaceId } = request.actor
   const outcome = await readOptions(
     source,
@@ -107,6 +102,11 @@ async function callProvider(
   )
   if (!outcome.ok) throw outcome.error
   return outcome.options
+}
+
+/** Only what reaches the request makes a difference between two requests. */
+function keptParams(source: CompiledSource, params: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(params).filter(([name]) => source.params.has(name)))
 }
 
 /** The revision is part of it: another account's options are never shown, also within the minute. */

@@ -1,5 +1,8 @@
 import { sql } from 'kysely'
+import { isId } from '../account/id.ts'
+import type { PageRange } from '../account/store.ts'
 import type { Database } from '../db/client.ts'
+import { uuidTime } from '../db/uuid.ts'
 
 export type RunStatus = 'succeeded' | 'failed'
 /** Who ran the action (specification 4.4). */
@@ -12,12 +15,12 @@ export interface ActionRun {
   ns: string
   version: string
   action: string
-  actorKind: ActorKind
-  actorId: string
+  actorKind: string
+  actorId: string | null
   status: RunStatus
   errorCode: string | null
   durationMs: number
-  requestId: string
+  requestId: string | null
   /** JSON: steps, error and notes; redacted. */
   record: string
 }
@@ -52,39 +55,50 @@ export interface RunFilter {
   ns?: string
   action?: string
   status?: RunStatus
-  /** Only runs before this one in the order of the list. */
-  after?: { createdAt: Date; id: string }
-  first: number
 }
 
-/** Newest first, by (created_at, id). */
-export async function listRuns(db: Database, filter: RunFilter): Promise<ListedRun[]> {
-  let query = db.sql
-    .selectFrom('actionRun')
-    .select(listedColumns)
-    .where('workspaceId', '=', filter.workspaceId)
+function matching(db: Database, filter: RunFilter) {
+  let query = db.sql.selectFrom('actionRun').where('workspaceId', '=', filter.workspaceId)
   if (filter.ns !== undefined) query = query.where('ns', '=', filter.ns)
   if (filter.action !== undefined) query = query.where('action', '=', filter.action)
   if (filter.status !== undefined) query = query.where('status', '=', filter.status)
-  if (filter.after) {
-    const { createdAt, id } = filter.after
-    query = query.where(sql<boolean>`(created_at, id) < (${createdAt}, ${id}::uuid)`)
-  }
-  const rows = await query.orderBy('createdAt', 'desc').orderBy('id', 'desc').limit(filter.first).execute()
-  return rows as ListedRun[]
+  return query
 }
 
-/** @param key.createdAt read off the id, so that one partition is searched */
+/** Newest first, by (created_at, id). */
+export async function listRuns(db: Database, filter: RunFilter, range: PageRange): Promise<ListedRun[]> {
+  let query = matching(db, filter).select(listedColumns)
+  if (range.after) {
+    const { createdAt, id } = range.after
+    query = query.where(sql<boolean>`(created_at, id) < (${createdAt}, ${id}::uuid)`)
+  }
+  return query
+    .orderBy('createdAt', 'desc')
+    .orderBy('id', 'desc')
+    .offset(range.offset)
+    .limit(range.limit)
+    .execute()
+}
+
+export async function countRuns(db: Database, filter: RunFilter): Promise<number> {
+  const row = await matching(db, filter)
+    .select(({ fn }) => fn.countAll<string>().as('count'))
+    .executeTakeFirstOrThrow()
+  return Number(row.count)
+}
+
+/** Any text may be asked for; what is no id finds nothing. */
 export async function findRun(
   db: Database,
-  key: { workspaceId: string; id: string; createdAt: Date },
+  key: { workspaceId: string; id: string },
 ): Promise<ActionRun | undefined> {
-  const row = await db.sql
+  if (!isId(key.id)) return undefined
+  const createdAt = uuidTime(key.id)
+  return db.sql
     .selectFrom('actionRun')
     .select([...listedColumns, 'record'])
     .where('workspaceId', '=', key.workspaceId)
-    .where('createdAt', '=', key.createdAt)
+    .where('createdAt', '=', createdAt)
     .where('id', '=', key.id)
     .executeTakeFirst()
-  return row as ActionRun | undefined
 }

@@ -1,5 +1,5 @@
 import type { Context } from '../context.ts'
-import { maintainPartitions } from '../db/partition.ts'
+import { ensurePartitions } from '../db/partition.ts'
 
 const MAINTENANCE_INTERVAL_MS = 60 * 60_000
 
@@ -9,7 +9,7 @@ const MAINTENANCE_INTERVAL_MS = 60 * 60_000
  * @returns a function that ends it, waiting for a turn under way
  */
 export async function startMaintenance(context: Context): Promise<() => Promise<void>> {
-  await maintainPartitions(context.db, { now: context.now() })
+  await ensurePartitions(context.db, { now: context.now(), log: context.log })
   let turn = Promise.resolve()
   const timer = setInterval(() => {
     turn = prune(context)
@@ -24,7 +24,7 @@ export async function startMaintenance(context: Context): Promise<() => Promise<
 async function prune(context: Context): Promise<void> {
   const startedAt = context.now()
   try {
-    await maintainPartitions(context.db, { now: context.now() })
+    await ensurePartitions(context.db, { now: context.now(), log: context.log })
     await context.rateLimit.prune()
     context.log.info('database.pruned', { durationMs: context.now() - startedAt })
   } catch (error) {

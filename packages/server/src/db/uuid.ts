@@ -28,3 +28,8 @@ export function uuidv7(now: number = Date.now()): string {
   // From the variant on, a random UUID has the bits that version 7 needs.
   return `${time.slice(0, 8)}-${time.slice(8)}-7${counter.toString(16).padStart(3, '0')}${randomUUID().slice(18)}`
 }
+
+/** When an id of {@link uuidv7} was made: the key of its row in a table partitioned by time. */
+export function uuidTime(id: string): Date {
+  return new Date(Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16))
+}

@@ -1,4 +1,4 @@
-import { type Bags, type CompiledDefinition, createRedactor } from 'miniapp'
+import { type Bags, type CompiledDefinition, createRedactor, type Redactor } from 'miniapp'
 import { BoundedCache, perContext } from '../cache.ts'
 import type { Context } from '../context.ts'
 import { compiledVersion } from '../registry/compiled-version.ts'
@@ -11,7 +11,7 @@ export interface LiveInstall {
   compiled: CompiledDefinition
   bags: Bags
   /** Hides every secret of this install (specification 3.2). */
-  redact: (text: string) => string
+  redact: Redactor
   /** Hosts that requests of this install may contact (specification 10.4). */
   allowedHosts: string[]
 }

@@ -23,7 +23,7 @@ export async function disconnect(context: Context, key: InstallKey): Promise<voi
     await disconnectInstall(trx, key)
   })
   forgetInstall(context, key)
-  context.log.info('install.disconnected', key)
+  context.log.info('install.disconnected', { ...key })
 }
 
 /**
@@ -37,5 +37,5 @@ export async function uninstall(context: Context, key: InstallKey): Promise<void
     await deleteInstall(trx, key)
   })
   forgetInstall(context, key)
-  context.log.info('install.removed', key)
+  context.log.info('install.removed', { ...key })
 }

@@ -15,6 +15,6 @@ export function runContextOf(
     system: systemValues(context, { subdomain, ns: install.ns, uid: install.uid }),
     allowedHosts,
     redact,
-    functions: compiled.definition.functions ?? {},
+    functions: compiled.definition.functions,
   }
 }

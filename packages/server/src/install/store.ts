@@ -207,6 +207,9 @@ export async function saveConnectError(
   await announce(trx, key)
 }
 
+/** Claims are tried again when the holder lets go of the account between the two statements of a claim. */
+const CLAIM_ATTEMPTS = 3
+
 /**
  * Claims a provider account for a workspace, or finds whose it is (specification 3.3, duplicate check).
  * Concurrent claims of one account wait for each other on the primary key.
@@ -216,18 +219,21 @@ export async function claimProviderAccount(
   trx: Transaction<Schema>,
   claim: InstallKey & { uid: string },
 ): Promise<string> {
-  await trx
-    .insertInto('providerAccount')
-    .values({ ns: claim.ns, uid: claim.uid, workspaceId: claim.workspaceId })
-    .onConflict((conflict) => conflict.columns(['ns', 'uid']).doNothing())
-    .execute()
-  const holder = await trx
-    .selectFrom('providerAccount')
-    .select('workspaceId')
-    .where('ns', '=', claim.ns)
-    .where('uid', '=', claim.uid)
-    .executeTakeFirstOrThrow()
-  return holder.workspaceId
+  for (let attempt = 1; attempt <= CLAIM_ATTEMPTS; attempt++) {
+    await trx
+      .insertInto('providerAccount')
+      .values({ ns: claim.ns, uid: claim.uid, workspaceId: claim.workspaceId })
+      .onConflict((conflict) => conflict.columns(['ns', 'uid']).doNothing())
+      .execute()
+    const holder = await trx
+      .selectFrom('providerAccount')
+      .select('workspaceId')
+      .where('ns', '=', claim.ns)
+      .where('uid', '=', claim.uid)
+      .executeTakeFirst()
+    if (holder) return holder.workspaceId
+  }
+  throw new Error(`The account of ${claim.ns} changed hands ${CLAIM_ATTEMPTS} times during one claim`)
 }
 
 /** Frees every account of this app that the workspace holds, except the one named. */

@@ -1,4 +1,4 @@
-import { apiBaseUrl } from '../account/address.ts'
+import { workspaceUrl } from '../account/address.ts'
 import type { Context } from '../context.ts'
 
 /**
@@ -10,7 +10,7 @@ export function systemValues(
   of: { subdomain: string; ns: string; uid: string | null },
 ): Record<string, unknown> {
   return {
-    webhookUrl: `${apiBaseUrl(context.config, of.subdomain)}/miniapps/${of.ns}/webhooks`,
+    webhookUrl: `${workspaceUrl(context.config, of.subdomain)}/miniapps/${of.ns}/webhooks`,
     redirect_uri: `${context.config.oauthBaseUrl ?? context.config.saasApiUrl}/miniapps/${of.ns}/oauth2`,
     subdomain: of.subdomain,
     ...(of.uid !== null && { uid: of.uid }),
