@@ -1,0 +1,35 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import pg from 'pg'
+
+export interface EmptyDatabase {
+  /** Settings of a server that is to use it; none where it makes its own embedded database. */
+  env: Record<string, string>
+  drop(): Promise<void>
+}
+
+/**
+ * For tests that start a whole server: nothing, or an empty database on the PostgreSQL that the tests run on
+ * (`TEST_DATABASE_URL`), with a master key for it.
+ */
+export async function emptyDatabase(): Promise<EmptyDatabase> {
+  const server = process.env.TEST_DATABASE_URL
+  if (!server) return { env: {}, drop: async () => {} }
+  const name = `miniapps_walk_${randomUUID().replaceAll('-', '')}`
+  const url = new URL(server)
+  url.pathname = `/${name}`
+  await admin(server, `create database ${name}`)
+  return {
+    env: { DATABASE_URL: url.href, MASTER_KEY: randomBytes(32).toString('base64') },
+    drop: () => admin(server, `drop database if exists ${name} with (force)`),
+  }
+}
+
+async function admin(server: string, statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: server })
+  await client.connect()
+  try {
+    await client.query(statement)
+  } finally {
+    await client.end()
+  }
+}
