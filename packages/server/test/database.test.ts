@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { uuidv7 } from '../src/db/uuid.ts'
-import { type TestDatabase, testDatabase } from './database.ts'
+import { type TestDatabase, testDatabase, testEngine } from './database.ts'
 
 let first: TestDatabase
 let second: TestDatabase
@@ -41,5 +41,5 @@ test('two test databases do not see each other', async () => {
 })
 
 test('the engine is chosen by TEST_DATABASE_URL', () => {
-  expect(first.engine).toBe(process.env['TEST_DATABASE_URL'] ? 'postgres' : 'embedded')
+  expect(first.engine).toBe(testEngine)
 })

@@ -31,6 +31,9 @@ export interface TestDatabase extends Database {
   drop(): Promise<void>
 }
 
+/** What `testDatabase` makes. Tests of one engine alone are skipped in the runs of the other. */
+export const testEngine: Database['engine'] = process.env['TEST_DATABASE_URL'] ? 'postgres' : 'embedded'
+
 /** Connections of one test database: files run in parallel on one server with 100. */
 const TEST_POOL_SIZE = 5
 
@@ -67,6 +70,13 @@ interface Opened {
 }
 
 async function embedded(): Promise<Opened> {
+  const dataDir = await testDataDirectory()
+  const database = await openDatabase({ dataDir, log: silentLog })
+  return { database, remove: () => rmSync(dataDir, { recursive: true, force: true }) }
+}
+
+/** A data directory with a migrated, empty embedded database that nobody has open. The caller removes it. */
+export async function testDataDirectory(): Promise<string> {
   const template = join(tmpdir(), `miniapps-test-${templateHash()}`)
   if (!existsSync(template)) await makeTemplateDirectory(template)
   const dataDir = mkdtempSync(join(tmpdir(), 'miniapps-test-db-'))
@@ -74,8 +84,7 @@ async function embedded(): Promise<Opened> {
     recursive: true,
     mode: constants.COPYFILE_FICLONE,
   })
-  const database = await openDatabase({ dataDir, log: silentLog })
-  return { database, remove: () => rmSync(dataDir, { recursive: true, force: true }) }
+  return dataDir
 }
 
 /** Files that start together may each make one: the first to finish wins, and all are the same. */

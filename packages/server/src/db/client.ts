@@ -11,6 +11,8 @@ import { openEmbedded } from './embedded.ts'
 import { openPostgres } from './postgres.ts'
 import type { Schema } from './schema.ts'
 
+export { embeddedDataExists } from './embedded.ts'
+
 export interface Database {
   readonly engine: 'embedded' | 'postgres'
   /** The outer handle: every statement is a transaction of its own. */

@@ -7,6 +7,7 @@ import { dirname } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
 import { PGlite } from '@electric-sql/pglite'
 import { DurableNodeFS, type DurableNodeFsHooks, syncPath, syncTree } from './durable-node-fs.ts'
+import { checkpointWhenDue, vacuumNext } from './embedded-housekeeping.ts'
 
 export interface WorkerData {
   directory: string
@@ -43,14 +44,9 @@ export const START_PARAMS = [
   ].flatMap((setting) => ['-c', setting]),
 ]
 
-/** PGlite has no checkpointer: without a checkpoint the log grows for ever, and so does recovery after a crash. */
-const CHECKPOINT_AFTER_BYTES = 64 * 2 ** 20
-/** Nor has it autovacuum; these are PostgreSQL's own thresholds for it. */
-const VACUUM_AFTER_ROWS = 50
-const VACUUM_SCALE_FACTOR = 0.2
-const ANALYZE_SCALE_FACTOR = 0.1
 const HOUSEKEEPING_INTERVAL_MS = 10_000
-const VACUUM_EVERY_TICKS = 30
+/** A checkpoint may be due every time, a vacuum once a minute. */
+const VACUUM_EVERY_ROUNDS = 6
 
 /** @throws with PostgreSQL's own reason where it does not start */
 export async function openPglite(directory: string, hooks?: DurableNodeFsHooks): Promise<PGlite> {
@@ -108,17 +104,17 @@ async function serve(directory: string, post: (message: FromWorker, transfer?: A
     else post({ type: 'answer', id, bytes }, [bytes.buffer])
   }
 
-  let tick = 0
-  async function keepHouse(): Promise<void> {
-    if (pglite.isInTransaction()) return
-    tick += 1
+  let rounds = 0
+  let isHousekeepingDue = false
+  /** Between two statements of a transaction neither a checkpoint nor a vacuum can run: then after its end. */
+  async function keepHouseWhenDue(): Promise<void> {
+    if (!isHousekeepingDue || pglite.isInTransaction()) return
+    isHousekeepingDue = false
+    rounds += 1
     post({ type: 'housekeeping', active: true })
-    try {
-      if ((await bytesSinceCheckpoint(pglite)) > CHECKPOINT_AFTER_BYTES) await pglite.exec('checkpoint')
-      if (tick % VACUUM_EVERY_TICKS === 0) await vacuumNext(pglite)
-    } finally {
-      post({ type: 'housekeeping', active: false })
-    }
+    await checkpointWhenDue(pglite)
+    if (rounds % VACUUM_EVERY_ROUNDS === 0) await vacuumNext(pglite)
+    post({ type: 'housekeeping', active: false })
   }
 
   // One thing at a time, in the order of arrival.
@@ -126,9 +122,15 @@ async function serve(directory: string, post: (message: FromWorker, transfer?: A
   const enqueue = (task: () => Promise<void>) => {
     last = last.then(task)
   }
-  const timer = setInterval(() => enqueue(keepHouse), HOUSEKEEPING_INTERVAL_MS)
+  const timer = setInterval(() => {
+    isHousekeepingDue = true
+    enqueue(keepHouseWhenDue)
+  }, HOUSEKEEPING_INTERVAL_MS)
   const handlers = {
-    request: ({ id, bytes }) => answer(id, bytes),
+    async request({ id, bytes }) {
+      await answer(id, bytes)
+      await keepHouseWhenDue()
+    },
     async reset() {
       if (pglite.isInTransaction()) await pglite.exec('rollback')
       await pglite.exec('discard all')
@@ -165,29 +167,6 @@ function endsReady(answer: Uint8Array): boolean {
 function stopReason(answer: Uint8Array): string {
   const message = /.*\0M([^\0]+)/s.exec(Buffer.from(answer).toString('utf8'))?.[1]
   return message ?? 'PostgreSQL stopped'
-}
-
-async function bytesSinceCheckpoint(pglite: PGlite): Promise<number> {
-  const { rows } = await pglite.query<{ bytes: string }>(
-    'select pg_wal_lsn_diff(pg_current_wal_lsn(), redo_lsn)::text as bytes from pg_control_checkpoint()',
-  )
-  return Number(rows[0]?.bytes)
-}
-
-/** One table at a time, so that no query waits for more than one. */
-async function vacuumNext(pglite: PGlite): Promise<void> {
-  const { rows } = await pglite.query<{ command: string }>(
-    `select format('%s %I.%I', case when dead then 'vacuum (analyze)' else 'analyze' end, schemaname, relname) as command
-     from (
-       select schemaname, relname, n_dead_tup,
-         n_dead_tup > $1 + $2 * greatest(reltuples, 0) as dead,
-         n_mod_since_analyze > $1 + $3 * greatest(reltuples, 0) as changed
-       from pg_stat_user_tables join pg_class on pg_class.oid = relid
-     ) as candidate
-     where dead or changed order by dead desc, n_dead_tup desc limit 1`,
-    [VACUUM_AFTER_ROWS, VACUUM_SCALE_FACTOR, ANALYZE_SCALE_FACTOR],
-  )
-  if (rows[0]) await pglite.exec(rows[0].command)
 }
 
 if (parentPort) {

@@ -1,27 +1,16 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { PGlite } from '@electric-sql/pglite'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { testEngine } from '../../test/database.ts'
 import { silentLog } from '../log.ts'
-import { type Database, openDatabase } from './client.ts'
+import { type Database, embeddedDataExists, openDatabase } from './client.ts'
 import { lockDirectory } from './directory-lock.ts'
-import { DurableNodeFS } from './durable-node-fs.ts'
 import { EMBEDDED_MAJOR } from './embedded.ts'
-import { openPglite } from './embedded-worker.ts'
 import { DatabaseRefusedError, DatabaseUnavailableError, isRetryable } from './error.ts'
 
 /** One directory for the whole file, made once: initdb takes seconds. */
@@ -46,26 +35,7 @@ beforeAll(async () => {
 
 afterAll(() => rmSync(dataDir, { recursive: true, force: true }))
 
-describe('durability', () => {
-  test('a commit flushes the log to the disk once, and a read not at all', async () => {
-    let flushes = 0
-    const pglite = await openPglite(join(dataDir, 'database'), { onFlush: () => flushes++ })
-    onTestFinished(() => pglite.close())
-    const flushesOf = async (statement: string) => {
-      const before = flushes
-      await pglite.exec(statement)
-      return flushes - before
-    }
-    expect(await flushesOf(`insert into note (text) values ('durable')`)).toBe(1)
-    expect(
-      await flushesOf(
-        `begin; insert into note (text) values ('a'); insert into note (text) values ('b'); commit`,
-      ),
-    ).toBe(1)
-    expect(await flushesOf('select * from note')).toBe(0)
-    expect(await flushesOf('checkpoint')).toBeGreaterThan(1)
-  })
-
+describe.skipIf(testEngine === 'postgres')('durability', () => {
   test('the engine runs with the settings that make a flush reach the disk', async () => {
     const database = await open()
     onTestFinished(() => database.close())
@@ -73,22 +43,6 @@ describe('durability', () => {
     expect(await value(database, `current_setting('synchronous_commit')`)).toBe('on')
     expect(await value(database, `current_setting('full_page_writes')`)).toBe('on')
     expect(await value(database, `current_setting('wal_sync_method')`)).toBe('fsync')
-  })
-
-  test('a full disk is reported when a write meets it', async () => {
-    const failures: unknown[] = []
-    const scratch = mkdtempSync(join(tmpdir(), 'miniapps-full-'))
-    const pglite = await PGlite.create({
-      fs: new DurableNodeFS(scratch, { onStorageError: (failure) => failures.push(failure) }),
-      noInitDb: true,
-    })
-    onTestFinished(() => rmSync(scratch, { recursive: true, force: true }))
-    const { NODEFS } = pglite.Module as unknown as {
-      NODEFS: { stream_ops: { write(...args: unknown[]): number } }
-    }
-    const full = { nfd: openSync('/dev/full', 'w') }
-    expect(() => NODEFS.stream_ops.write(full, Buffer.from('x'), 0, 1, 0)).toThrow()
-    expect(failures).toEqual([{ operation: 'write', code: 'ENOSPC' }])
   })
 
   test('no acknowledged row is lost when the process is killed, three times over', async () => {
@@ -108,7 +62,7 @@ describe('durability', () => {
   })
 })
 
-describe('the data directory', () => {
+describe.skipIf(testEngine === 'postgres')('the data directory', () => {
   test('a second opening is refused and told where and by whom it is held', async () => {
     const database = await open()
     onTestFinished(() => database.close())
@@ -157,12 +111,17 @@ describe('the data directory', () => {
     expect(readFileSync(join(dataDir, 'database/PG_VERSION'), 'utf8').trim()).toBe(String(EMBEDDED_MAJOR))
   })
 
+  test('data is seen to exist by whoever must not make a new key for it', () => {
+    expect(embeddedDataExists(dataDir)).toBe(true)
+    expect(embeddedDataExists(join(dataDir, 'elsewhere'))).toBe(false)
+  })
+
   test('what an interrupted first start left behind is replaced', () => {
     expect(existsSync(join(dataDir, 'database.unfinished'))).toBe(false)
   })
 })
 
-describe('the watchdog', () => {
+describe.skipIf(testEngine === 'postgres')('the watchdog', () => {
   const ENDLESS = `(with recursive numbers(n) as (select 1 union all select n + 1 from numbers) select count(*) from numbers)`
 
   test('a query that never answers is given up as retryable, and the database is opened again', async () => {

@@ -25,7 +25,7 @@ export async function openEmbedded(options: OpenDatabaseOptions): Promise<Databa
   mkdirSync(dataDir, { recursive: true, mode: 0o700 })
   const lock = lockDirectory(dataDir)
   try {
-    const directory = join(dataDir, 'database')
+    const directory = clusterDirectory(dataDir)
     await prepareCluster(directory)
     const database = await connect(directory, options)
     const close = () => database.close().finally(() => lock.release())
@@ -41,6 +41,15 @@ export async function openEmbedded(options: OpenDatabaseOptions): Promise<Databa
     lock.release()
     throw error
   }
+}
+
+/** Whether an embedded database has been made in this data directory, also one that cannot be opened. */
+export function embeddedDataExists(dataDir: string): boolean {
+  return existsSync(clusterDirectory(dataDir))
+}
+
+function clusterDirectory(dataDir: string): string {
+  return join(dataDir, 'database')
 }
 
 async function connect(directory: string, options: OpenDatabaseOptions): Promise<Database> {
