@@ -68,9 +68,15 @@ function connectionConfig(databaseUrl: string): pg.ClientConfig {
   return { connectionString: databaseUrl, keepAlive: true, application_name: 'miniapps' }
 }
 
+interface ServerFacts {
+  version: string
+  versionNum: number
+  encoding: string
+}
+
 async function checkServer(pool: pg.Pool): Promise<void> {
   const { rows } = await pool
-    .query<{ version: string; versionNum: number; encoding: string }>(
+    .query<ServerFacts>(
       `select current_setting('server_version') as version,
         current_setting('server_version_num')::int as "versionNum",
         current_setting('server_encoding') as encoding`,
@@ -78,17 +84,19 @@ async function checkServer(pool: pg.Pool): Promise<void> {
     .catch((error: unknown) => {
       throw refusedConnection(error)
     })
-  const [server] = rows
-  if (!server || server.versionNum < OLDEST_VERSION_NUM) {
-    throw new DatabaseRefusedError(
-      `The PostgreSQL server is version ${server?.version}; version 15 or newer is needed. Upgrade the server, or point DATABASE_URL at a newer one.`,
-    )
+  const refusal = rows[0] && refusalOf(rows[0])
+  if (refusal !== undefined) throw new DatabaseRefusedError(refusal)
+}
+
+/** Why this server cannot be used, and what to do; undefined where it can. */
+export function refusalOf({ version, versionNum, encoding }: ServerFacts): string | undefined {
+  if (versionNum < OLDEST_VERSION_NUM) {
+    return `The PostgreSQL server is version ${version}; version 15 or newer is needed. Upgrade the server, or point DATABASE_URL at a newer one.`
   }
-  if (server.encoding !== 'UTF8') {
-    throw new DatabaseRefusedError(
-      `The database's encoding is ${server.encoding}; it must be UTF8. Make it again with: create database … template template0 encoding 'UTF8'.`,
-    )
+  if (encoding !== 'UTF8') {
+    return `The database's encoding is ${encoding}; it must be UTF8. Make it again with: create database … template template0 encoding 'UTF8'.`
   }
+  return undefined
 }
 
 /** What the operator reads when the first connection fails; never the URL, which holds the password. */

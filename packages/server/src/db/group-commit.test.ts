@@ -1,0 +1,143 @@
+import { setImmediate as turn } from 'node:timers/promises'
+import { sql } from 'kysely'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type TestDatabase, testDatabase } from '../../test/database.ts'
+import { DatabaseUnavailableError } from './error.ts'
+import { createGroupCommit } from './group-commit.ts'
+
+/** Writes that wait to be let go, so that what is gathered meanwhile can be seen. */
+function heldWrites() {
+  const batches: { items: number[]; finish: PromiseWithResolvers<void> }[] = []
+  const write = (items: number[]) => {
+    const finish = Promise.withResolvers<void>()
+    batches.push({ items, finish })
+    return finish.promise
+  }
+  return { batches, write, items: () => batches.map(({ items }) => items) }
+}
+
+/** What is scheduled for the end of this turn of the event loop, and what that schedules, has happened. */
+async function nextTurn(): Promise<void> {
+  await turn()
+  await turn()
+}
+
+describe('gathering', () => {
+  test('items of one turn of the event loop go into one write', async () => {
+    const { batches, write, items } = heldWrites()
+    const commit = createGroupCommit(write, { maxItems: 10, inFlight: 1 })
+    const commits = [commit(1), commit(2), Promise.resolve().then(() => commit(3))]
+    await nextTurn()
+    expect(items()).toEqual([[1, 2, 3]])
+    batches[0]?.finish.resolve()
+    await Promise.all(commits)
+  })
+
+  test('what arrives during the writes under way waits, and goes together', async () => {
+    const { batches, write, items } = heldWrites()
+    const commit = createGroupCommit(write, { maxItems: 10, inFlight: 2 })
+    const commits: Promise<void>[] = []
+    for (const item of [1, 2, 3, 4]) {
+      commits.push(commit(item))
+      await nextTurn()
+    }
+    expect(items()).toEqual([[1], [2]])
+    batches[1]?.finish.resolve()
+    await commits[1]
+    await nextTurn()
+    expect(items()).toEqual([[1], [2], [3, 4]])
+    for (const { finish } of batches) finish.resolve()
+    await Promise.all(commits)
+  })
+
+  test('a write holds at most so many items', async () => {
+    const { batches, write, items } = heldWrites()
+    const commit = createGroupCommit(write, { maxItems: 2, inFlight: 2 })
+    const commits = [1, 2, 3, 4, 5].map(commit)
+    await nextTurn()
+    expect(items()).toEqual([
+      [1, 2],
+      [3, 4],
+    ])
+    for (const { finish } of batches) finish.resolve()
+    await Promise.all(commits.slice(0, 4))
+    await nextTurn()
+    expect(items()).toEqual([[1, 2], [3, 4], [5]])
+    batches[2]?.finish.resolve()
+    await Promise.all(commits)
+  })
+
+  test('an item is not acknowledged before its write has finished', async () => {
+    const { batches, write } = heldWrites()
+    const commit = createGroupCommit(write, { maxItems: 1, inFlight: 2 })
+    const acknowledged: number[] = []
+    const commits = [1, 2].map((item) => commit(item).then(() => acknowledged.push(item)))
+    await nextTurn()
+    batches[1]?.finish.resolve()
+    await commits[1]
+    expect(acknowledged).toEqual([2])
+    batches[0]?.finish.resolve()
+    await Promise.all(commits)
+  })
+
+  test('a lost connection fails the whole batch, which is not written twice', async () => {
+    const { batches, write, items } = heldWrites()
+    const commit = createGroupCommit(write, { maxItems: 10, inFlight: 1 })
+    const commits = Promise.allSettled([commit(1), commit(2)])
+    await nextTurn()
+    const lost = new DatabaseUnavailableError('gone')
+    batches[0]?.finish.reject(lost)
+    expect(await commits).toEqual([
+      { status: 'rejected', reason: lost },
+      { status: 'rejected', reason: lost },
+    ])
+    expect(items()).toEqual([[1, 2]])
+  })
+})
+
+describe('on the database', () => {
+  let database: TestDatabase
+
+  beforeAll(async () => {
+    database = await testDatabase()
+  })
+
+  afterAll(() => database.drop())
+
+  const commitSettings = () =>
+    createGroupCommit<string>(
+      async (names) => {
+        await database.transaction((trx) =>
+          trx
+            .insertInto('setting')
+            .values(names.map((name) => ({ name, value: '1' })))
+            .execute(),
+        )
+      },
+      { maxItems: 100, inFlight: 2 },
+    )
+
+  test('one bad row fails alone, and its neighbours are stored', async () => {
+    const commit = commitSettings()
+    const names = ['a', 'b', 'nul\0', 'c', 'd', 'e', 'f']
+    const results = await Promise.allSettled(names.map(commit))
+    expect(results.map(({ status }) => status === 'fulfilled')).toEqual(names.map((name) => name !== 'nul\0'))
+    const rows = await database.sql.selectFrom('setting').select('name').orderBy('name').execute()
+    expect(rows.map(({ name }) => name)).toEqual(['a', 'b', 'c', 'd', 'e', 'f'])
+  })
+
+  test('an item handed in from within a transaction is written outside of it', async () => {
+    const commit = commitSettings()
+    const handedIn = await database.transaction(async (trx) => {
+      await sql`select 1`.execute(trx)
+      return { done: commit('from inside') }
+    })
+    await handedIn.done
+    const rows = await database.sql
+      .selectFrom('setting')
+      .select('name')
+      .where('name', '=', 'from inside')
+      .execute()
+    expect(rows).toHaveLength(1)
+  })
+})

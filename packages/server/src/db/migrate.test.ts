@@ -1,0 +1,77 @@
+import { sql } from 'kysely'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { type TestDatabase, testDatabase } from '../../test/database.ts'
+import { DatabaseRefusedError } from './error.ts'
+import { MIGRATIONS, type Migration, migrate } from './migrate.ts'
+
+let database: TestDatabase
+
+beforeEach(async () => {
+  database = await testDatabase()
+})
+
+afterEach(() => database.drop())
+
+const later: Migration = {
+  name: '0002-later',
+  async up(trx) {
+    await sql`create table later (workspace_id uuid primary key)`.execute(trx)
+    // Long enough for the others to arrive while it runs.
+    await sql`select pg_sleep(0.05)`.execute(trx)
+  },
+}
+
+const applied = async () =>
+  (await database.sql.selectFrom('migration').select('name').orderBy('name').execute()).map(
+    ({ name }) => name,
+  )
+
+test('migrations are named for their place in the list', () => {
+  const numbers = MIGRATIONS.map(({ name }) => name.slice(0, 5))
+  expect(numbers).toEqual(MIGRATIONS.map((_, index) => `${String(index + 1).padStart(4, '0')}-`))
+})
+
+test('a current schema is left as it is', async () => {
+  expect(await migrate(database)).toEqual([])
+  expect(await applied()).toEqual(MIGRATIONS.map(({ name }) => name))
+})
+
+test('processes that start together apply each migration once', async () => {
+  const results = await Promise.all(
+    Array.from({ length: 4 }, () => migrate(database, [...MIGRATIONS, later])),
+  )
+  expect(results.flat()).toEqual([later.name])
+  expect(await applied()).toContain(later.name)
+})
+
+test('a migration that fails leaves nothing of itself', async () => {
+  const failing: Migration = {
+    name: '0002-failing',
+    async up(trx) {
+      await sql`create table half (workspace_id uuid primary key)`.execute(trx)
+      await sql`select 1 / 0`.execute(trx)
+    },
+  }
+  await expect(migrate(database, [...MIGRATIONS, failing])).rejects.toThrow('division by zero')
+  const { rows } = await sql`select to_regclass('half') as half`.execute(database.sql)
+  expect(rows).toEqual([{ half: null }])
+  expect(await applied()).not.toContain(failing.name)
+})
+
+test('the schema of a newer release is refused', async () => {
+  await migrate(database, [...MIGRATIONS, later])
+  const attempt = migrate(database)
+  await expect(attempt).rejects.toThrow(DatabaseRefusedError)
+  await expect(attempt).rejects.toThrow('schema of a newer release (0002-later)')
+})
+
+test('large text is compressed with lz4 where the engine has it, in new partitions too', async () => {
+  const { rows } = await sql<{ table: string; compression: string }>`
+    select relname as "table", attcompression as compression
+    from pg_attribute join pg_class on pg_class.oid = attrelid
+    where attname in ('definition', 'record') and relkind in ('r', 'p') order by relname
+  `.execute(database.sql)
+  expect(rows.length).toBeGreaterThan(3)
+  const expected = database.engine === 'postgres' ? 'l' : ''
+  expect(rows.filter(({ compression }) => compression !== expected)).toEqual([])
+})

@@ -1,0 +1,66 @@
+import { sql } from 'kysely'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type TestDatabase, testDatabase } from '../../test/database.ts'
+import { ACCOUNT_KINDS, APP_STATUSES, GLOBAL_TABLES, INSTALL_STATES, RUN_STATUSES } from './schema.ts'
+
+let database: TestDatabase
+
+beforeAll(async () => {
+  database = await testDatabase()
+})
+
+afterAll(() => database.drop())
+
+async function tables(): Promise<string[]> {
+  const { rows } = await sql<{ name: string }>`
+    select relname as name from pg_class
+    where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and not relispartition
+    order by relname
+  `.execute(database.sql)
+  return rows.map(({ name }) => name)
+}
+
+test('every table of a workspace leads its primary key and each of its indexes with workspace_id', async () => {
+  const { rows } = await sql<{ table: string; leading: string; primary: boolean }>`
+    select pg_class.relname as "table", attname as leading, indisprimary as "primary"
+    from pg_index
+      join pg_class on pg_class.oid = indrelid
+      join pg_attribute on attrelid = indrelid and attnum = indkey[0]
+    where relnamespace = 'public'::regnamespace and not relispartition
+  `.execute(database.sql)
+  const global = new Set<string>(GLOBAL_TABLES)
+  const ofWorkspaces = (await tables()).filter((table) => !global.has(table))
+  expect(ofWorkspaces.length).toBeGreaterThan(0)
+  const withPrimaryKey = new Set(rows.filter(({ primary }) => primary).map(({ table }) => table))
+  expect(ofWorkspaces.filter((table) => !withPrimaryKey.has(table))).toEqual([])
+  expect(rows.filter(({ table, leading }) => !global.has(table) && leading !== 'workspace_id')).toEqual([])
+})
+
+test('every global table exists', async () => {
+  expect(await tables()).toEqual(expect.arrayContaining([...GLOBAL_TABLES]))
+})
+
+test('every time is a timestamptz(3)', async () => {
+  const { rows } = await sql<{ table: string; column: string; type: string }>`
+    select relname as "table", attname as "column", format_type(atttypid, atttypmod) as type
+    from pg_attribute join pg_class on pg_class.oid = attrelid
+    where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and not attisdropped
+      and atttypid in ('timestamptz'::regtype, 'timestamp'::regtype, 'date'::regtype)
+  `.execute(database.sql)
+  expect(rows.length).toBeGreaterThan(0)
+  expect(rows.filter(({ type }) => type !== 'timestamp(3) with time zone')).toEqual([])
+})
+
+test.each([
+  { constraint: 'account_kind_check', values: ACCOUNT_KINDS },
+  { constraint: 'app_status_check', values: APP_STATUSES },
+  { constraint: 'install_state_check', values: INSTALL_STATES },
+  { constraint: 'action_run_status_check', values: RUN_STATUSES },
+])('$constraint allows what the types allow', async ({ constraint, values }) => {
+  const { rows } = await sql<{ definition: string }>`
+    select pg_get_constraintdef(oid) as definition from pg_constraint
+    where conname = ${constraint} and conparentid = 0
+  `.execute(database.sql)
+  const allowed = [...(rows[0]?.definition ?? '').matchAll(/'([^']+)'/g)].map(([, value]) => value)
+  expect(allowed).toEqual([...values])
+})
