@@ -12,13 +12,14 @@ export interface Authenticated {
 }
 
 const HOW_TO_GET_A_TOKEN =
-  'The first token comes from the one-time link that the server prints at its start (npm run miniapps -- login URL), further ones from appsAdd.'
+  'The first token comes from the one-time link that the server prints at its first start (npm run miniapps -- login URL), further ones from appsAdd.'
 
 const REFUSALS = {
-  invalid: 'The app token is not valid: it was copied in part, was removed, or belongs to another workspace.',
-  disabled: 'The app token was switched off. Someone with manageDeveloper can switch it on (appsEdit).',
+  invalid: `The app token is not valid: it was copied in part, was removed, or belongs to another workspace. ${HOW_TO_GET_A_TOKEN}`,
+  disabled:
+    'The app token was switched off. Someone with the permission manageDeveloper can switch it on again (appsEdit).',
   expired:
-    'The app token has expired. Someone with manageDeveloper can move its date (appsEdit) or make a new one.',
+    'The app token has expired. Someone with the permission manageDeveloper can move its date (appsEdit) or make a new one (appsAdd).',
 } as const satisfies Record<TokenRefusal, string>
 
 /** The token of `x-app-token`, else of `Authorization: Bearer`. */
@@ -48,7 +49,7 @@ export async function authenticate(
   const workspace = await findAddressedWorkspace(context, request)
   if (workspace === undefined) throw noWorkspace()
   const check = await checkAppToken(context, jwt, workspace.id)
-  if (!check.ok) throw new ApiError('UNAUTHENTICATED', `${REFUSALS[check.reason]} ${HOW_TO_GET_A_TOKEN}`)
+  if (!check.ok) throw new ApiError('UNAUTHENTICATED', REFUSALS[check.reason])
   return { caller: check.caller, workspace }
 }
 

@@ -252,7 +252,7 @@ export async function deleteToken(trx: Transaction<Schema>, token: AppToken): Pr
   await trx.deleteFrom('account').where('id', '=', token.accountId).where('kind', '=', 'system').execute()
 }
 
-/** Writes the time of use unless it was written at or after `unlessSince`, by any process. */
+/** Writes the time of use unless one after `unlessSince` is there, written by any process. */
 export async function touchToken(
   executor: Executor,
   key: TokenKey,
@@ -263,7 +263,7 @@ export async function touchToken(
     .set({ lastUsedAt: use.at })
     .where('workspaceId', '=', key.workspaceId)
     .where('id', '=', key.id)
-    .where((eb) => eb.or([eb('lastUsedAt', 'is', null), eb('lastUsedAt', '<', use.unlessSince)]))
+    .where((eb) => eb.or([eb('lastUsedAt', 'is', null), eb('lastUsedAt', '<=', use.unlessSince)]))
     .execute()
 }
 
