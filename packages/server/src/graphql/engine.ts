@@ -94,6 +94,7 @@ function prepare(request: GraphqlRequest, steps: Steps): Prepared | Refusal {
   if (errors.length > 0) return { errors, code: 'GRAPHQL_VALIDATION_FAILED', status: 400 }
   const operation = getOperationAST(document, request.operationName)
   if (operation == null) return refusal(noOperation(request.operationName), 400)
+  if (operation.operation === 'subscription') return refusal('There are no subscriptions here.', 400)
   if (request.readOnly && operation.operation !== 'query') {
     return refusal('GET takes queries only: send mutations with POST.', 405)
   }

@@ -86,7 +86,7 @@ function refuseWithout(caller: Caller, demand: Demand): void {
   if (demand === 'authenticated' || caller.can(demand)) return
   throw new ApiError(
     'FORBIDDEN',
-    `Permission denied: this needs the permission ${demand}, which the token "${caller.name}" does not have. Make one that has it with appsAdd.`,
+    `Permission denied: this needs the permission ${demand}, which the token "${caller.name}" does not have. Someone who has it can make such a token with appsAdd.`,
     { details: { permission: demand } },
   )
 }

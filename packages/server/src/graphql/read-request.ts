@@ -14,7 +14,7 @@ const EXAMPLE = '{"query": "{ currentUser { _id } }"}'
 
 /** @throws ApiError `BAD_USER_INPUT` where the body is no GraphQL request */
 export function readPost(body: Uint8Array): GraphqlRequest {
-  const params = parse(decode(body), 'The request body')
+  const params = parse(decode(body), 'The request body', ` Send an object such as ${EXAMPLE}.`)
   if (Array.isArray(params)) {
     throw badRequest('Batches are not taken: send one GraphQL request in each HTTP request.')
   }
@@ -56,12 +56,12 @@ function decode(body: Uint8Array): string {
   }
 }
 
-function parse(text: string, what: string): unknown {
+function parse(text: string, what: string, advice = ''): unknown {
   try {
     return JSON.parse(text)
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new ApiError('BAD_USER_INPUT', `${what} is not JSON (${reason}).`, { cause })
+    throw new ApiError('BAD_USER_INPUT', `${what} is not JSON (${reason}).${advice}`, { cause })
   }
 }
 
