@@ -1,7 +1,7 @@
 import { MiniAppError } from '../errors.ts'
 import type { FieldRule, MappingEntry, ResponseMapping } from '../schema/mapping.ts'
 import { under } from '../schema/pointer.ts'
-import type { Rec } from './own.ts'
+import { isObject, type Rec, readOwn } from './own.ts'
 import { compileFields, compileRule } from './rule.ts'
 import { parsePath, readPath } from './rule-origin.ts'
 import {
@@ -98,7 +98,7 @@ function readEntry(
   if (value !== undefined && !(value instanceof RuleFault)) return [[entry.name, value]]
   const reason =
     value instanceof RuleFault ? value.reason : `the response holds nothing at ${placeOf(entry.value)}`
-  if (entry.optional !== true) {
+  if (readOwn(entry, 'optional') !== true) {
     throw new MiniAppError('EXTERNAL_API_ERROR', `"${entry.name}" has no value: ${reason}`, { path: pointer })
   }
   if (value !== undefined)
@@ -106,10 +106,12 @@ function readEntry(
   return []
 }
 
+/** Where a rule looks, as a message says it. */
 function placeOf(rule: FieldRule): string {
-  if (typeof rule !== 'object' || rule === null) return String(rule)
-  const places = rule.path ?? rule.paths?.join(', ') ?? 'its rule'
-  return rule.source === undefined || rule.source === 'body' ? places : `${rule.source} ${places}`
+  if (!isObject(rule)) return String(rule)
+  const [path, paths, source] = ['path', 'paths', 'source'].map((name) => readOwn(rule, name))
+  const places = path ?? (Array.isArray(paths) ? paths.join(', ') : 'its rule')
+  return source === undefined || source === 'body' ? `${places}` : `${source} ${places}`
 }
 
 /** In a response mapping a string is a path only where it starts with `$`, otherwise a literal (specification 2.3). */

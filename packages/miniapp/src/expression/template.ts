@@ -30,13 +30,12 @@ export interface ParsedPlaceholder {
 
 const OPENING = /\{\{|\[\[/g
 const INPUT = /\{\{([^{}]*)\}\}/y
-const CREDENTIAL = /\[\[((?:[^[\]]|\[[^[\]]*\])*)\]\]/y
 
 /** No key: empty, with control characters inside, or with the other kind's brackets. */
 const NO_KEY = /^$|\p{Cc}|\[\[/u
 
-/** Nested JSON arrays in a text (`[[1,2]]`, `[["a"]]`) are no credentials. */
-const JSON_ARRAY = /^\[|[,"]/
+/** Nested JSON arrays in a text (`[[1,2]]`, `[["a"]]`, `[[{"b":1}]]`) are no credentials. */
+const JSON_ARRAY = /^(?:["[{]|-?\d[\d.eE+-]*(?:\s*,|$))/
 
 /**
  * Splits a text into literal strings and placeholders, in order. Brackets that hold no key or are not closed stay
@@ -66,12 +65,32 @@ function placeholderAt(
   start: number,
   syntax: PlaceholderSyntax,
 ): ParsedPlaceholder | undefined {
-  const pattern = syntax === 'input' ? INPUT : CREDENTIAL
-  pattern.lastIndex = start
-  const key = pattern.exec(text)?.[1]?.trim()
-  if (key === undefined || NO_KEY.test(key)) return undefined
-  if (syntax === 'credential' && JSON_ARRAY.test(key)) return undefined
-  return { syntax, key, start, end: pattern.lastIndex }
+  const end = syntax === 'input' ? inputEnd(text, start) : credentialEnd(text, start)
+  if (end === undefined) return undefined
+  const key = text.slice(start + 2, end - 2).trim()
+  if (NO_KEY.test(key) || (syntax === 'credential' && JSON_ARRAY.test(key))) return undefined
+  return { syntax, key, start, end }
+}
+
+function inputEnd(text: string, start: number): number | undefined {
+  INPUT.lastIndex = start
+  return INPUT.test(text) ? INPUT.lastIndex : undefined
+}
+
+/** The first `]]` that closes no bracket of a path inside: `[[items[0]]]`. */
+function credentialEnd(text: string, start: number): number | undefined {
+  let open = 0
+  for (let at = start + 2; at < text.length; at++) {
+    const character = text[at]
+    if (character === '[') {
+      if (text[at + 1] === '[') return undefined
+      open++
+    } else if (character === ']') {
+      if (open > 0) open--
+      else return text[at + 1] === ']' ? at + 2 : undefined
+    }
+  }
+  return undefined
 }
 
 /** Where a template stands: for error messages and for the list of its placeholders. */
