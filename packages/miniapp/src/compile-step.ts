@@ -6,7 +6,6 @@ import { type CompiledResponseMapping, compileResponseMapping } from './expressi
 import { compilePath, PathError } from './expression/path.ts'
 import { type CompiledQuery, compileQuery } from './expression/query.ts'
 import type { InputScope } from './expression/scope.ts'
-import type { PlaceholderRef } from './expression/template.ts'
 import { type CompiledUrl, compileUrl } from './expression/url.ts'
 import { type CompiledArgs, type CompiledValue, compileArgs, compileValue } from './expression/value.ts'
 import { type Condition, compileCondition, type Test } from './run/condition.ts'
@@ -47,8 +46,8 @@ export interface CompiledHttpStep {
   credentialQuery: readonly string[]
   /** A `[[…]]` stands somewhere in the request: form input must not choose its host (2.1). */
   carriesCredential: boolean
-  /** System values that are made for the step only where its templates name them. */
-  names: { idempotencyKey: boolean; now: boolean }
+  /** `{{idempotencyKey}}` stands somewhere in the request. */
+  namesIdempotencyKey: boolean
   mapping: CompiledResponseMapping
   /** Keys that the mapping gives, in order; `forEach` makes a list of each. */
   outputs: { key: string; inResult: boolean }[]
@@ -129,7 +128,9 @@ export function compileHttpStep(request: RequestTemplate, place: StepPlace): Com
     credentialHeaders: credentialHeaderNames(request.headers ?? {}, headers),
     credentialQuery: [...new Set([...url.credentialNames, ...query.credentialNames])],
     carriesCredential: placeholders.some((one) => one.syntax === 'credential'),
-    names: { idempotencyKey: namesKey(placeholders, 'idempotencyKey'), now: namesKey(placeholders, 'now') },
+    namesIdempotencyKey: placeholders.some(
+      ({ syntax, key }) => syntax === 'input' && key === 'idempotencyKey',
+    ),
     mapping: compileResponseMapping(mapping, `${pointer}/mapping`),
     outputs: Array.isArray(mapping)
       ? mapping.map((entry) => ({ key: entry.name, inResult: false }))
@@ -176,10 +177,6 @@ const ALWAYS_CREDENTIAL = new Set(['authorization', 'proxy-authorization', 'cook
 function credentialHeaderNames(headers: Record<string, string>, compiled: CompiledHeaders): string[] {
   const always = Object.keys(headers).filter((name) => ALWAYS_CREDENTIAL.has(name.toLowerCase()))
   return [...new Set([...compiled.credentialHeaders, ...always].map((name) => name.toLowerCase()))]
-}
-
-function namesKey(placeholders: readonly PlaceholderRef[], key: string): boolean {
-  return placeholders.some((one) => one.syntax === 'input' && one.key === key)
 }
 
 function compileErrorWhen(rule: NonNullable<HttpStep['errorWhen']>, pointer: string): ErrorRule {

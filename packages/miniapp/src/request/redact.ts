@@ -86,30 +86,40 @@ export function redactHeaders(
   return shown
 }
 
+/** Levels of a value that is redacted; what is deeper is hidden whole, so that no payload exhausts the stack. */
+const MAX_REDACTED_DEPTH = 500
+
 /** A JSON value with every text in it redacted; shares what did not change. */
-export function redactValue(value: unknown, redact: Redactor): unknown {
+export function redactValue(value: unknown, redact: Redactor, depth = 0): unknown {
   if (typeof value === 'string') return redact(value)
   if (typeof value !== 'object' || value === null) return value
+  if (depth > MAX_REDACTED_DEPTH) return REDACTED
   if (Array.isArray(value)) {
-    const items = value.map((item) => redactValue(item, redact))
+    const items = value.map((item) => redactValue(item, redact, depth + 1))
     return items.some((item, index) => item !== value[index]) ? items : value
   }
   let changed = false
   const entries = Object.entries(value).map(([key, member]): [string, unknown] => {
     const shownKey = redact(key)
-    const shown = redactValue(member, redact)
+    const shown = redactValue(member, redact, depth + 1)
     if (shownKey !== key || shown !== member) changed = true
     return [shownKey, shown]
   })
   return changed ? Object.fromEntries(entries) : value
 }
 
-/** Every text and number in a value, as text: the secrets of a bag. */
+/** Every text and number in a value, as text, whatever its depth: the secrets of a bag. */
 export function textsIn(value: unknown): string[] {
-  if (typeof value === 'string') return [value]
-  if (typeof value === 'number') return [String(value)]
-  if (typeof value !== 'object' || value === null) return []
-  return Object.values(value).flatMap(textsIn)
+  const texts: string[] = []
+  const left: unknown[] = [value]
+  while (left.length > 0) {
+    const next = left.pop()
+    if (typeof next === 'string') texts.push(next)
+    else if (typeof next === 'number') texts.push(String(next))
+    else if (typeof next === 'object' && next !== null)
+      for (const member of Object.values(next)) left.push(member)
+  }
+  return texts
 }
 
 function piecesOf(secret: string): string[] {

@@ -38,13 +38,14 @@ export async function exchange(
   values: ExchangeValues,
   trace: Trace,
 ): Promise<ResponseSource> {
-  const system = stepSystem(step, state)
+  // Made once, so that all attempts carry the same key.
+  const idempotencyKey = step.namesIdempotencyKey ? state.effects.uuid() : undefined
   const { loopItem, adjust } = values
   const isAuthRequest = state.context.isAuthRequest ?? false
   for (let renewed = false; ; renewed = true) {
     state.checkTime()
     const revision = state.revision
-    const scopes = state.scopes({ ...(loopItem && { loopItem }), ...(system && { system }) })
+    const scopes = state.scopes({ ...(loopItem && { loopItem }), ...(idempotencyKey && { idempotencyKey }) })
     trace.built = buildRequest(step, scopes, {
       allowHttp: state.options.allowHttp ?? false,
       isAuthRequest,
@@ -70,15 +71,5 @@ export async function exchange(
     }
     const again = judgement.verdict === 'unauthorized' && !renewed && (await state.renew(revision))
     if (!again) throw judgement.error
-  }
-}
-
-/** Made once for a step or item, so that all its attempts carry the same key and time. */
-function stepSystem(step: CompiledHttpStep, state: RunState): Rec | undefined {
-  const { idempotencyKey, now } = step.names
-  if (!idempotencyKey && !now) return undefined
-  return {
-    ...(idempotencyKey && { idempotencyKey: state.effects.uuid() }),
-    ...(now && { now: new Date(state.effects.now()).toISOString() }),
   }
 }

@@ -53,6 +53,7 @@ export async function readOptions(
     notes: [],
   }
   try {
+    state.beginStep()
     const items = await readItems(source, state, input, trace)
     const valueField = source.valueFields.get(context.sourceRef ?? '') ?? source.valueField
     return { ok: true, options: optionsOf(items, valueField, source.labelField), step: record }

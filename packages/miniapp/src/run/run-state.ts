@@ -53,8 +53,7 @@ export const MAX_REFRESH_WAIT_MS = 30_000
 /** What one step's templates see besides the run's own values. */
 export interface StepValues {
   loopItem?: Rec
-  /** `now`, `idempotencyKey`. */
-  system?: Rec
+  idempotencyKey?: string
 }
 
 /** Everything that changes while steps run: outputs, bags after a refresh, the time that is left. */
@@ -67,6 +66,7 @@ export class RunState {
   #bags: Bags
   #redact: Redactor
   #credentialScope: CredentialScope
+  #system: Rec
   #endsAt: number
   #revision = 0
   #renewal: Promise<boolean> | undefined
@@ -78,6 +78,7 @@ export class RunState {
     this.#bags = context.bags
     this.#redact = context.redact
     this.#credentialScope = createCredentialScope(context.bags)
+    this.#system = context.system
     this.#endsAt = effects.now() + options.deadlineMs
   }
 
@@ -100,6 +101,12 @@ export class RunState {
     if (this.remainingMs() <= 0) throw this.#overdue()
   }
 
+  /** `{{now}}` is one time throughout a step. @throws MiniAppError as {@link checkTime} */
+  beginStep(): void {
+    this.checkTime()
+    this.#system = { ...this.context.system, now: new Date(this.effects.now()).toISOString() }
+  }
+
   scopes(values: StepValues): Scopes {
     const { context } = this
     const { userInput, metadata, config } = this.#bags
@@ -112,7 +119,9 @@ export class RunState {
         userInput,
         metadata,
         ...(context.isAuthRequest && { config }),
-        system: values.system ? { ...context.system, ...values.system } : context.system,
+        system: values.idempotencyKey
+          ? { ...this.#system, idempotencyKey: values.idempotencyKey }
+          : this.#system,
       }),
       credential: this.#credentialScope,
     }

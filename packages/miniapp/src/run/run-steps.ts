@@ -74,7 +74,7 @@ async function runStep(step: CompiledStep, state: RunState): Promise<StepOutcome
     notes: [],
   }
   try {
-    state.checkTime()
+    state.beginStep()
     const yielded =
       step.kind === 'function'
         ? await runFunctionStep(step, state, record)

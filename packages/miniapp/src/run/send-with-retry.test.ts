@@ -1,17 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import { definitionWith } from '../../test/definition.ts'
 import { type Reply, refusingFirst, testProvider } from '../../test/provider.ts'
-import { compileDefinition } from '../compile.ts'
+import { NO_BAGS, runAction } from '../../test/run-action.ts'
 import type { HttpStep } from '../document.ts'
 import type { Bags } from '../expression/scope.ts'
 import { createRedactor } from '../request/redact.ts'
 import type { Effects } from './effects.ts'
 import type { RunContext, RunOptions } from './run-state.ts'
-import { runSteps } from './run-steps.ts'
 
 const provider = testProvider()
 const API = 'https://api.acme.example'
-const NO_BAGS: Bags = { credentials: {}, metadata: {}, userInput: {}, config: {} }
 
 interface Run {
   step?: Partial<HttpStep>
@@ -20,25 +17,9 @@ interface Run {
   effects?: Effects
 }
 
-async function run({ step = {}, context = {}, options = {}, effects = provider.effects }: Run = {}) {
+function run({ step = {}, context = {}, options = {}, effects = provider.effects }: Run = {}) {
   const request: HttpStep = { url: `${API}/x`, method: 'GET', mapping: { ok: '$.ok' }, ...step }
-  const compiled = compileDefinition(
-    definitionWith({ actions: [{ name: 'act', title: 'Act', requests: [request] }] }),
-  )
-  return await runSteps(
-    compiled.actions.get('act')?.steps ?? [],
-    {
-      bags: NO_BAGS,
-      input: {},
-      system: {},
-      allowedHosts: ['api.acme.example'],
-      redact: createRedactor([]),
-      functions: {},
-      ...context,
-    },
-    effects,
-    { deadlineMs: 60_000, ...options },
-  )
+  return runAction(effects, { requests: [request], context, options })
 }
 
 /** Fails with `reply` until the last of `attempts`, which is a success. */

@@ -36,7 +36,7 @@ export function recordTrace(
   step: CompiledHttpStep,
   redact: Redactor,
 ): void {
-  record.notes.push(...trace.notes)
+  record.notes.push(...trace.notes.map((note) => ({ ...note, message: redact(note.message) })))
   if (trace.built) record.request = trace.built.redacted(redact)
   if (!trace.answer) return
   const { status, headers, text, body } = trace.answer
@@ -49,12 +49,15 @@ export function recordTrace(
   }
 }
 
+/** Levels of an answer whose shape is recorded; token endpoints answer with two or three. */
+const MAX_SHAPE_DEPTH = 20
+
 /** The names of an answer that holds new secrets, mapped or not, with every text and number hidden. */
-function shapeOf(value: unknown): unknown {
-  if (typeof value === 'string' || typeof value === 'number') return REDACTED
+function shapeOf(value: unknown, depth = 0): unknown {
+  if (typeof value === 'string' || typeof value === 'number' || depth > MAX_SHAPE_DEPTH) return REDACTED
   if (typeof value !== 'object' || value === null) return value
-  if (Array.isArray(value)) return value.map(shapeOf)
-  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, shapeOf(member)]))
+  if (Array.isArray(value)) return value.map((item) => shapeOf(item, depth + 1))
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, shapeOf(member, depth + 1)]))
 }
 
 /** Whatever a step threw, as the error of the run: redacted, with the step's index, never anything else. */
