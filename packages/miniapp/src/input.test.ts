@@ -219,6 +219,19 @@ describe('compileInput', () => {
     expect(coerce({ a: `${'a'.repeat(5000)}!` })).toMatchObject({ ok: false })
   })
 
+  it('refuses input that is nested without end', () => {
+    const schema: Schema = {
+      properties: { tree: { $ref: '#/$defs/node' } },
+      $defs: { node: { type: 'object', properties: { kid: { $ref: '#/$defs/node' } } } },
+    }
+    let tree: unknown = {}
+    for (let depth = 0; depth < 50_000; depth += 1) tree = { kid: tree }
+    expect(run(schema, { tree })).toEqual({
+      ok: false,
+      fields: [{ path: '', message: 'The input is nested too deeply' }],
+    })
+  })
+
   it('tells equal patterns of one schema and different ones apart', () => {
     const schema: Schema = {
       properties: {

@@ -46,11 +46,20 @@ function compileChecked(schema: Rec): (raw: unknown) => InputOutcome {
   addFormats.default(ajv)
   const validate = ajv.compile(schema)
   const coerce = compileCoercion(schema)
-  return (raw) => {
+  const check = (raw: unknown): InputOutcome => {
     const notes: CoercionNotes = { exactDigits: new Set(), blank: new Set() }
     const input = coerce(raw ?? {}, '', notes)
     if (validate(input)) return { ok: true, input: input as Rec }
     const fields = toFieldErrors(validate.errors ?? [], notes)
     return fields.length === 0 ? { ok: true, input: input as Rec } : { ok: false, fields }
+  }
+  return (raw) => {
+    try {
+      return check(raw)
+    } catch (error) {
+      // A schema that refers to itself follows the input however deep it is.
+      if (!(error instanceof RangeError)) throw error
+      return { ok: false, fields: [{ path: '', message: 'The input is nested too deeply' }] }
+    }
   }
 }
