@@ -1,4 +1,8 @@
 /** The whole schema: every file that declares operations, one line each. */
+import './action-operations.ts'
+import './app-operations.ts'
+import './install-operations.ts'
+import './registry-operations.ts'
 import './token-operations.ts'
 import './workspace-operations.ts'
 import { builder } from './builder.ts'
