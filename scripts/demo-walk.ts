@@ -198,12 +198,12 @@ class Walk {
     const { users, token } = this.#providers.seed.slack
     const text = 'Order 1042: the coupon is on its way.'
     const outcome = await this.#execute('slack', 'sendDirectMessage', { user: users.omar?.id, text })
-    check(outcome.success && typeof outcome.data?.channel === 'string', 'a sent message', outcome)
+    check(outcome.success && typeof outcome.data?.channelId === 'string', 'a sent message', outcome)
     this.#say('Sent a direct message in two chained steps', [outcome.data ?? {}])
     const response = await fetch(`${this.#providers.slack}/api/conversations.history`, {
       method: 'POST',
       headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' },
-      body: JSON.stringify({ channel: outcome.data?.channel }),
+      body: JSON.stringify({ channel: outcome.data?.channelId }),
     })
     const { messages = [] } = (await response.json()) as { messages?: { text: string }[] }
     check(

@@ -37,7 +37,7 @@ export async function openContext(config: Config, log: Log): Promise<OpenedConte
       masterKeyCommand: config.masterKeyCommand,
       dataDir: config.dataDir,
       mayCreate: embedded,
-      dataExists: embedded && (await embeddedDataExists(config.dataDir)),
+      dataExists: embedded && embeddedDataExists(config.dataDir),
     })
     const db = await openDatabase({ databaseUrl: config.databaseUrl, dataDir: config.dataDir, log })
     closers.push(() => db.close())

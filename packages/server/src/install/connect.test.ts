@@ -1,0 +1,250 @@
+import { MiniAppError } from 'miniapp'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { type FaultProxy, startFaultProxy } from '../../test/fault-proxy.ts'
+import { LEDGER_ORIGIN, ledgerDefinition, startLedger } from '../../test/ledger-app.ts'
+import type { LocalServer } from '../../test/local-server.ts'
+import { type TestPlatform, testPlatform } from '../../test/platform.ts'
+import type { Actor } from '../action/actor.ts'
+import { ApiError } from '../errors.ts'
+import { registerDefinition } from '../registry/register.ts'
+import { connectWithForm } from './connect.ts'
+import { installApp } from './install-app.ts'
+import { findLiveInstall } from './live-install.ts'
+import { disconnect, uninstall } from './remove.ts'
+import { findInstall } from './store.ts'
+
+let ledger: LocalServer
+let proxy: FaultProxy
+let platform: TestPlatform
+let actor: Actor
+let workspaces = 0
+
+beforeAll(async () => {
+  ledger = await startLedger()
+  proxy = await startFaultProxy({ target: ledger.origin })
+  platform = await testPlatform({ [LEDGER_ORIGIN]: proxy.origin })
+  await registerDefinition(platform.context, ledgerDefinition())
+})
+afterAll(async () => {
+  await platform.close()
+  await proxy.close()
+  await ledger.close()
+})
+beforeEach(async () => {
+  proxy.passThrough()
+  actor = await platform.newActor(`w${++workspaces}`)
+  await installApp(platform.context, { workspaceId: actor.workspaceId, ns: 'ledger' })
+})
+
+const keyOf = (of: Actor) => ({ workspaceId: of.workspaceId, ns: 'ledger' })
+const stored = (of = actor) => findInstall(platform.context.db.sql, keyOf(of))
+const connect = (credentials: unknown, of = actor) =>
+  connectWithForm(platform.context, { ...keyOf(of), subdomain: of.subdomain, requestId: 'r1', credentials })
+
+async function refusal(attempt: Promise<unknown>): Promise<MiniAppError | ApiError> {
+  const error = await attempt.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  )
+  if (error instanceof MiniAppError || error instanceof ApiError) return error
+  throw new Error(`expected a refusal, got ${String(error)}`)
+}
+
+/** A name for an account that no other test connects. */
+const account = () => `${actor.subdomain}-${Math.trunc(Math.random() * 1e9)}`
+
+describe('connectWithForm', () => {
+  it('exchanges, tests, asks who it is, and stores three bags', async () => {
+    const name = account()
+    const connection = await connect({ apiKey: ` key-${name} `, region: 'us' })
+    expect(connection).toEqual({
+      ns: 'ledger',
+      status: 'connected',
+      uid: `uid-${name}`,
+      accountName: `Account ${name}`,
+    })
+    const live = await findLiveInstall(platform.context, keyOf(actor))
+    expect(live?.bags).toMatchObject({
+      credentials: { apiKey: `key-${name}`, region: 'us', accessToken: `token-of-${name}` },
+      metadata: { uid: `uid-${name}`, name: `Account ${name}`, plan: 'pro' },
+      userInput: { region: 'us' },
+    })
+    expect(live?.bags.userInput).not.toHaveProperty('apiKey')
+  })
+
+  it('keeps credentials and metadata unreadable in the database', async () => {
+    const name = account()
+    await connect({ apiKey: `key-${name}`, region: 'eu' })
+    const row = await stored()
+    const text = JSON.stringify(row) + Buffer.from(row?.credentials ?? []).toString('latin1')
+    expect(text).not.toContain(`key-${name}`)
+    expect(text).not.toContain(`token-of-${name}`)
+    expect(row?.state).toBe('connected')
+  })
+
+  it('does not decrypt a row that was copied to another workspace', async () => {
+    await connect({ apiKey: `key-${account()}`, region: 'eu' })
+    const row = await stored()
+    const other = await platform.newActor(`copy${workspaces}`)
+    await installApp(platform.context, { workspaceId: other.workspaceId, ns: 'ledger' })
+    await platform.context.db.sql
+      .updateTable('install')
+      .set({ state: 'connected', credentials: Buffer.from(row?.credentials ?? []) })
+      .where('workspaceId', '=', other.workspaceId)
+      .execute()
+    await expect(findLiveInstall(platform.context, keyOf(other))).rejects.toThrow()
+  })
+
+  it.each<[string, unknown, string, RegExp]>([
+    ['a missing field', { region: 'eu' }, '/apiKey', /API key/],
+    ['an unknown field', { apiKey: 'key-x', region: 'eu', admin: true }, '/admin', /admin/],
+    ['an option that there is not', { apiKey: 'key-x', region: 'moon' }, '/region', /eu/],
+  ])('refuses %s and names it', async (_name, credentials, path, message) => {
+    const error = await refusal(connect(credentials))
+    expect(error.code).toBe('VALIDATION_ERROR')
+    const fields = error.details['fields'] as { path: string; message: string }[]
+    expect(fields.find((field) => field.path === path)?.message).toMatch(message)
+    expect(await stored()).toMatchObject({ state: 'installed', credentials: null, lastConnectError: null })
+  })
+
+  it('stores nothing when the provider refuses, tells its words without the key, and keeps the reason', async () => {
+    const error = await refusal(connect({ apiKey: 'wrong-key-123456', region: 'eu' }))
+    expect(error).toMatchObject({ code: 'TEST_FAILED', details: { status: 401 } })
+    expect(error.message).toContain('is not known')
+    expect(JSON.stringify([error.message, error.details])).not.toContain('wrong-key-123456')
+    const row = await stored()
+    expect(row).toMatchObject({
+      state: 'installed',
+      credentials: null,
+      lastConnectError: { code: 'TEST_FAILED' },
+    })
+    expect(JSON.stringify(row?.lastConnectError)).not.toContain('wrong-key-123456')
+  })
+
+  it.each<[string, () => void]>([
+    ['answers 401 to everything', () => proxy.answer401()],
+    ['cuts the connection', () => proxy.cut(0)],
+    ['answers HTML', () => proxy.answerHtml()],
+  ])('leaves an existing connection as it is when the provider %s', async (_name, fault) => {
+    const name = account()
+    await connect({ apiKey: `key-${name}`, region: 'eu' })
+    const before = await stored()
+    fault()
+    await refusal(connect({ apiKey: `key-${name}-2`, region: 'us' }))
+    const after = await stored()
+    expect(after).toMatchObject({ state: 'connected', uid: `uid-${name}`, revision: before?.revision })
+    expect(after?.credentials).toEqual(before?.credentials)
+  })
+
+  it('fails where userDetails names a uid and the provider gives none', async () => {
+    const error = await refusal(connect({ apiKey: 'key-nobody', region: 'eu' }))
+    expect(error.code).toBe('TEST_FAILED')
+    expect(await stored()).toMatchObject({ state: 'installed', credentials: null })
+  })
+
+  it('keeps the stored value of an empty password field', async () => {
+    const name = account()
+    await connect({ apiKey: `key-${name}`, region: 'eu' })
+    await connect({ apiKey: '', region: 'us' })
+    const live = await findLiveInstall(platform.context, keyOf(actor))
+    expect(live?.bags.credentials).toMatchObject({ apiKey: `key-${name}`, region: 'us' })
+  })
+
+  it('refuses an app that is not installed', async () => {
+    await uninstall(platform.context, keyOf(actor))
+    expect((await refusal(connect({ apiKey: 'key-x', region: 'eu' }))).code).toBe('NOT_FOUND')
+  })
+})
+
+describe('the duplicate check', () => {
+  it('refuses an account that another workspace has connected, until that lets go of it', async () => {
+    const name = account()
+    await connect({ apiKey: `key-${name}`, region: 'eu' })
+    const other = await platform.newActor(`dup${workspaces}`)
+    await installApp(platform.context, keyOf(other))
+    const error = await refusal(connect({ apiKey: `key-${name}`, region: 'eu' }, other))
+    expect(error.code).toBe('DUPLICATE_INTEGRATION')
+    expect(await stored(other)).toMatchObject({
+      state: 'installed',
+      lastConnectError: { code: 'DUPLICATE_INTEGRATION' },
+    })
+    await disconnect(platform.context, keyOf(actor))
+    await connect({ apiKey: `key-${name}`, region: 'eu' }, other)
+    expect(await stored(other)).toMatchObject({ state: 'connected', uid: `uid-${name}` })
+  })
+
+  it('lets one of many workspaces win that connect the same account at once', async () => {
+    const name = account()
+    const others = await Promise.all(
+      [1, 2, 3, 4].map(async (index) => {
+        const other = await platform.newActor(`race${workspaces}-${index}`)
+        await installApp(platform.context, keyOf(other))
+        return other
+      }),
+    )
+    const outcomes = await Promise.allSettled(
+      others.map((other) => connect({ apiKey: `key-${name}`, region: 'eu' }, other)),
+    )
+    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+    for (const outcome of outcomes) {
+      if (outcome.status === 'rejected')
+        expect(outcome.reason).toMatchObject({ code: 'DUPLICATE_INTEGRATION' })
+    }
+  })
+
+  it('lets go of the old account when another one is connected', async () => {
+    const [first, second] = [`${account()}-a`, `${account()}-b`]
+    await connect({ apiKey: `key-${first}`, region: 'eu' })
+    await connect({ apiKey: `key-${second}`, region: 'eu' })
+    const other = await platform.newActor(`freed${workspaces}`)
+    await installApp(platform.context, keyOf(other))
+    await connect({ apiKey: `key-${first}`, region: 'eu' }, other)
+    expect(await stored(other)).toMatchObject({ state: 'connected' })
+  })
+
+  it('is off for an app where the operator switched it off', async () => {
+    await registerDefinition(
+      platform.context,
+      ledgerDefinition({ ns: 'ledger-shared', name: 'ledger-shared', type: 'ledger-shared' }),
+    )
+    await platform.context.db.sql
+      .updateTable('app')
+      .set({ duplicateCheck: false })
+      .where('ns', '=', 'ledger-shared')
+      .execute()
+    const name = account()
+    for (const of of [actor, await platform.newActor(`shared${workspaces}`)]) {
+      const key = { workspaceId: of.workspaceId, ns: 'ledger-shared' }
+      await installApp(platform.context, key)
+      await connectWithForm(platform.context, {
+        ...key,
+        subdomain: of.subdomain,
+        requestId: 'r',
+        credentials: { apiKey: `key-${name}`, region: 'eu' },
+      })
+      expect(await findInstall(platform.context.db.sql, key)).toMatchObject({ state: 'connected' })
+    }
+  })
+})
+
+describe('disconnect and uninstall', () => {
+  it('disconnect deletes every bag and keeps the app', async () => {
+    await connect({ apiKey: `key-${account()}`, region: 'eu' })
+    await disconnect(platform.context, keyOf(actor))
+    expect(await stored()).toMatchObject({
+      state: 'installed',
+      credentials: null,
+      metadata: null,
+      userInput: {},
+      uid: null,
+    })
+    await disconnect(platform.context, keyOf(actor))
+  })
+
+  it('uninstall deletes the row; doing it again is not found', async () => {
+    await connect({ apiKey: `key-${account()}`, region: 'eu' })
+    await uninstall(platform.context, keyOf(actor))
+    expect(await stored()).toBeUndefined()
+    expect((await refusal(uninstall(platform.context, keyOf(actor)))).code).toBe('NOT_FOUND')
+  })
+})
