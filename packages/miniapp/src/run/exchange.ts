@@ -42,7 +42,7 @@ export async function exchange(
   const idempotencyKey = step.namesIdempotencyKey ? state.effects.uuid() : undefined
   const { loopItem, adjust } = values
   const isAuthRequest = state.context.isAuthRequest ?? false
-  for (let renewed = false; ; renewed = true) {
+  for (;;) {
     state.checkTime()
     const revision = state.revision
     const scopes = state.scopes({ ...(loopItem && { loopItem }), ...(idempotencyKey && { idempotencyKey }) })
@@ -69,7 +69,7 @@ export async function exchange(
       trace.notes.push(...read.notes)
       return read.source
     }
-    const again = judgement.verdict === 'unauthorized' && !renewed && (await state.renew(revision))
+    const again = judgement.verdict === 'unauthorized' && (await state.renew(revision))
     if (!again) throw judgement.error
   }
 }

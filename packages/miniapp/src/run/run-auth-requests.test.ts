@@ -74,6 +74,27 @@ describe('runAuthRequests', () => {
     expect(steps).not.toMatch(/key-123456|tok-abcdef/)
   })
 
+  it('records the names of a token answer only, also of what is not mapped', async () => {
+    provider.answer(({ path }) => ({
+      json:
+        path === '/token'
+          ? { token: 'tok-abcdef', refresh: { token: 'ref-abcdef', ttl: 3600, ok: true } }
+          : { id: 1 },
+    }))
+    const outcome = await connect(FORM)
+    expect(outcome.steps[0]?.response?.body).toBe(
+      '{"token":"***","refresh":{"token":"***","ttl":"***","ok":true}}',
+    )
+  })
+
+  it('hides a token from the moment the provider made it', async () => {
+    provider.answer(({ path }) => ({
+      json: path === '/token' ? { token: 'tok-abcdef' } : { id: 1, echo: 'tok-abcdef' },
+    }))
+    const outcome = await connect(FORM)
+    expect(outcome.steps[2]?.response?.body).toBe('{"id":1,"echo":"***"}')
+  })
+
   it('reads a token endpoint that answers form-encoded', async () => {
     provider.answer(({ path }) =>
       path === '/me' ? { json: { id: 1 } } : { body: 'token=tok-abcdef&scope=a' },
