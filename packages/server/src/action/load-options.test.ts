@@ -1,0 +1,112 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { type FaultProxy, startFaultProxy } from '../../test/fault-proxy.ts'
+import { LEDGER_ORIGIN, ledgerDefinition, startLedger } from '../../test/ledger-app.ts'
+import type { LocalServer } from '../../test/local-server.ts'
+import { type TestPlatform, testPlatform } from '../../test/platform.ts'
+import { connectWithForm } from '../install/connect.ts'
+import { installApp } from '../install/install-app.ts'
+import { registerDefinition } from '../registry/register.ts'
+import type { Actor } from './actor.ts'
+import { type LoadOptions, loadOptions, OPTIONS_MAX_AGE_MS } from './load-options.ts'
+
+let ledger: LocalServer
+let proxy: FaultProxy
+let platform: TestPlatform
+let actor: Actor
+let number = 0
+
+beforeAll(async () => {
+  ledger = await startLedger()
+  proxy = await startFaultProxy({ target: ledger.origin })
+  platform = await testPlatform({ [LEDGER_ORIGIN]: proxy.origin })
+  await registerDefinition(platform.context, ledgerDefinition())
+})
+afterAll(async () => {
+  await platform.close()
+  await proxy.close()
+  await ledger.close()
+})
+beforeEach(async () => {
+  proxy.passThrough()
+  actor = await platform.newActor(`o${++number}`)
+  await connect(`first-${number}`)
+  proxy.requests.length = 0
+})
+
+async function connect(account: string): Promise<void> {
+  const key = { workspaceId: actor.workspaceId, ns: 'ledger' }
+  await installApp(platform.context, key)
+  const credentials = { apiKey: `key-${account}`, region: 'eu' }
+  await connectWithForm(platform.context, { ...key, subdomain: actor.subdomain, requestId: 'r', credentials })
+}
+
+const load = (more: Partial<LoadOptions> = {}) =>
+  loadOptions(platform.context, {
+    actor,
+    miniAppNs: 'ledger',
+    sourceKey: 'rpc_books',
+    requestId: 'r',
+    ...more,
+  })
+const entries = (params: Record<string, unknown>, more: Partial<LoadOptions> = {}) =>
+  load({ sourceKey: 'rpc_entries', params, ...more })
+
+const BOOKS = [
+  { value: 'b1', label: 'Sales' },
+  { value: 'b2', label: 'Costs' },
+]
+
+describe('loadOptions', () => {
+  it('reads value and label, from the root and from a dataPath', async () => {
+    expect(await load()).toEqual(BOOKS)
+    expect(await entries({ book: 'b1' })).toEqual([{ value: 1, label: 'First' }])
+    expect(await entries({ book: 'b1' }, { sourceRef: 'title' })).toEqual([
+      { value: 'First', label: 'First' },
+    ])
+  })
+
+  it('passes on only the parameters that the options depend on', async () => {
+    await entries({ book: 'b2', other: 'x' })
+    expect(proxy.requests.map(({ url }) => url)).toEqual(['/books/b2/entries'])
+    await entries({ book: 'b2', other: 'y' })
+    expect(proxy.requests).toHaveLength(1)
+  })
+
+  it('asks the provider once for many at the same time, and once a minute', async () => {
+    await Promise.all(Array.from({ length: 20 }, () => load()))
+    await load()
+    expect(proxy.requests).toHaveLength(1)
+    platform.clock.now += OPTIONS_MAX_AGE_MS - 1
+    await load()
+    expect(proxy.requests).toHaveLength(1)
+    platform.clock.now += 1
+    await load()
+    expect(proxy.requests).toHaveLength(2)
+  })
+
+  it('never shows the options of an earlier connection', async () => {
+    await load()
+    await connect(`second-${number}`)
+    proxy.requests.length = 0
+    await load()
+    expect(proxy.requests).toHaveLength(1)
+  })
+
+  it('fails with the codes of actions and does not keep a failure', async () => {
+    proxy.answer401()
+    await expect(load()).rejects.toMatchObject({ code: 'AUTH_EXPIRED' })
+    proxy.answer(200, { body: '{"books": []}' })
+    await expect(load()).rejects.toMatchObject({ code: 'EXTERNAL_API_ERROR' })
+    proxy.passThrough()
+    expect(await load()).toEqual(BOOKS)
+  })
+
+  it.each<[string, Partial<LoadOptions>, string]>([
+    ['a source that there is not', { sourceKey: 'rpc_nothing' }, 'VALIDATION_ERROR'],
+    ['an app that is not installed', { miniAppNs: 'slack' }, 'NOT_INSTALLED'],
+    ['a missing parameter in the path', { sourceKey: 'rpc_entries', params: {} }, 'VALIDATION_ERROR'],
+  ])('refuses %s', async (_name, more, code) => {
+    await expect(load(more)).rejects.toMatchObject({ code })
+    expect(proxy.requests).toEqual([])
+  })
+})
