@@ -15,15 +15,15 @@ import { type ServerProcess, startServerProcess } from '../packages/server/test/
 import type { Measurement, MeasureOptions } from '../scripts/measure.ts'
 
 const KILLS = {
-  quick: { connects: 2, executions: 2, lanes: 1 },
+  quick: { connects: 1, executions: 2, lanes: 1 },
   default: { connects: 10, executions: 40, lanes: 2 },
   long: { connects: 50, executions: 500, lanes: 3 },
 } as const
 
 /** Executions under way when a kill falls. */
 const EXECUTIONS_PER_KILL = 6
-/** Kills fall anywhere in this time after the first call: both shorter and longer than the work takes. */
-const KILL_WINDOW_MS = 90
+/** Kills fall anywhere from the first call to this many times as long as the same work took undisturbed. */
+const KILL_WINDOW = 1.5
 /** Each request at the provider takes up to this long, so that kills fall between requests too. */
 const PROVIDER_DELAY_MS = 12
 /** An account may run 30 actions of an app a minute; turns are taken between so many. */
@@ -139,6 +139,9 @@ class Lane {
   #owner = ''
   #tokens: string[] = []
   #executions = 0
+  /** Milliseconds that the work took undisturbed. */
+  #connectMs = 0
+  #executionsMs = 0
 
   constructor(options: { env: Record<string, string>; cwd: string; random: () => number; tally: Tally }) {
     this.#env = options.env
@@ -168,6 +171,7 @@ class Lane {
       )
       this.#tokens.push(appsAdd.accessToken)
     }
+    this.#connectMs = await timed(() => this.#connect('key-undisturbed'))
   }
 
   async close(): Promise<void> {
@@ -191,7 +195,7 @@ class Lane {
       () => true,
       () => false,
     )
-    await this.#killAfter(this.#random() * KILL_WINDOW_MS)
+    await this.#killAfter(this.#random() * KILL_WINDOW * this.#connectMs)
     const answered = await connecting
     this.#tally.connectKills += 1
     if (answered) this.#tally.connectsAnswered += 1
@@ -206,14 +210,13 @@ class Lane {
 
   /** Kills while several actions run; those that were answered must have left one record each. */
   async crashExecutions(): Promise<void> {
-    const texts = Array.from({ length: EXECUTIONS_PER_KILL }, () => `text ${this.#executions++}`)
-    const running = texts.map((text) =>
-      this.#execute(this.#nextToken(), text).then(
+    const running = this.#startExecutions().map((execution) =>
+      execution.then(
         (answer) => answer,
         () => undefined,
       ),
     )
-    await this.#killAfter(this.#random() * KILL_WINDOW_MS)
+    await this.#killAfter(this.#random() * KILL_WINDOW * this.#executionsMs)
     const answers = (await Promise.all(running)).filter((answer) => answer !== undefined)
     this.#tally.executionKills += 1
     this.#tally.executionsAnswered += answers.length
@@ -228,6 +231,13 @@ class Lane {
   /** Connects for the executions that follow. */
   async connect(): Promise<void> {
     await this.#connect('key-of-the-lane')
+    this.#executionsMs = await timed(() => Promise.all(this.#startExecutions()))
+  }
+
+  #startExecutions() {
+    return Array.from({ length: EXECUTIONS_PER_KILL }, () =>
+      this.#execute(this.#nextToken(), `text ${this.#executions++}`),
+    )
   }
 
   #connect(apiKey: string): Promise<unknown> {
@@ -270,6 +280,12 @@ class Lane {
     }>('{ miniAppActionRuns(first: 100) { data { requestId } } }')
     return miniAppActionRuns.data.map(({ requestId }) => requestId)
   }
+}
+
+async function timed(work: () => Promise<unknown>): Promise<number> {
+  const startedAt = performance.now()
+  await work()
+  return performance.now() - startedAt
 }
 
 async function runLane(
