@@ -1,0 +1,97 @@
+/** The pages of the reference that print one table of the code each. */
+import { ERROR_CODES, FINDING_CODES } from '../packages/miniapp/src/index.ts'
+import { PERMISSIONS } from '../packages/server/src/account/permission.ts'
+import { API_ERROR_CODES, ApiError, type ApiErrorCode, publicError } from '../packages/server/src/errors.ts'
+import { EVENTS } from '../packages/server/src/log.ts'
+import { SETTINGS } from '../packages/server/src/settings.ts'
+import { code, page, table } from './generate-markdown.ts'
+
+interface Setting {
+  summary: string
+  default?: string
+  example: string
+}
+
+const yesNo = (value: boolean) => (value ? 'yes' : 'no')
+
+export function settingsPage(): string {
+  const settings: Record<string, Setting> = SETTINGS
+  const rows = Object.entries(settings).map(([name, { summary, default: fallback, example }]) => [
+    code(name),
+    summary,
+    fallback === undefined ? '–' : fallback.includes('`') ? fallback : code(fallback),
+    code(example),
+  ])
+  return page('Settings', 'packages/server/src/settings.ts', [
+    'The server reads its settings from the environment when it starts. A file `.env` in the working directory fills in ' +
+      'what the environment does not set. An empty value counts as not set. Where settings cannot be used, the server ' +
+      'does not start and names every problem. A name that only resembles a setting is logged as `setting.misspelt`.',
+    table(['setting', 'meaning', 'default', 'example'], rows),
+  ])
+}
+
+const AUDIENCES = {
+  input: 'whoever filled in the form',
+  connection: 'whoever connects the account',
+  provider: 'the provider, or the author of the definition',
+  limit: 'nobody: wait and try again',
+  platform: 'the operator',
+} as const satisfies Record<(typeof ERROR_CODES)[keyof typeof ERROR_CODES]['audience'], string>
+
+export function errorCodesPage(): string {
+  const apiRows = Object.entries(API_ERROR_CODES).map(([name, { status, summary }]) => [
+    code(name),
+    String(status),
+    yesNo(publicError(new ApiError(name as ApiErrorCode, '')).retryable),
+    summary,
+  ])
+  const actionRows = Object.entries(ERROR_CODES).map(([name, { retryable, audience, summary }]) => [
+    code(name),
+    yesNo(retryable),
+    AUDIENCES[audience],
+    summary,
+  ])
+  return page('Error codes', 'packages/miniapp/src/errors.ts and packages/server/src/errors.ts', [
+    'Every error has a code, a message for people, `retryable` (whether the same call can succeed later) and `details`. ' +
+      'The code and `retryable` are stable; the message is not.',
+    '## Actions, dropdowns and connecting',
+    'An action answers with them in `error`; other operations in `errors[].extensions`. An `EXTERNAL_API_ERROR` is ' +
+      'retryable where the HTTP status of the provider says so.',
+    table(['code', 'retryable', 'who can act', 'meaning'], actionRows),
+    '## API',
+    'In `errors[].extensions` of a GraphQL answer, or in `error` of any other, with the request id beside it. The status ' +
+      'is that of an answer which is not GraphQL.',
+    table(['code', 'HTTP status', 'retryable', 'meaning'], apiRows),
+  ])
+}
+
+export function findingCodesPage(): string {
+  const rows = Object.entries(FINDING_CODES).map(([name, { severity, summary }]) => [
+    code(name),
+    severity,
+    summary,
+  ])
+  return page('Finding codes', 'packages/miniapp/src/rules/codes.ts', [
+    'What validation can say about a definition. Each finding also has a JSON Pointer to its place and a message that ' +
+      'says what would be right. An `error` keeps a definition from being registered; a `warning` or an `info` does not.',
+    table(['code', 'severity', 'meaning'], rows),
+  ])
+}
+
+export function logEventsPage(): string {
+  const rows = Object.entries(EVENTS).map(([name, summary]) => [code(name), summary])
+  return page('Log events', 'packages/server/src/log.ts', [
+    'Each line of the log is one of these events, with `time`, `level` and fields such as `requestId`, `workspaceId`, ' +
+      '`ns`, `action`, `status` and `durationMs`. With `LOG_FORMAT=json` a line is one JSON object on standard output.',
+    table(['event', 'meaning'], rows),
+  ])
+}
+
+export function permissionsPage(): string {
+  const rows = Object.entries(PERMISSIONS).map(([name, summary]) => [code(name), summary])
+  return page('Permissions', 'packages/server/src/account/permission.ts', [
+    'What an app token may carry. A token with all permissions has every one of them except those that belong to the ' +
+      'platform; these are given by name. Some permissions belong to operations that this server does not have yet.',
+    table(['permission', 'allows'], rows),
+  ])
+}
