@@ -25,7 +25,7 @@ export interface ResponseSource {
   status: number
 }
 
-export interface MappedResponse {
+interface MappedResponse {
   /** The action's result, and what auth requests persist: the object form only. */
   result: Rec
   /** What later steps may use: of both forms. */

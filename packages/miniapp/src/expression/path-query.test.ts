@@ -1,3 +1,5 @@
+import fc from 'fast-check'
+import { JSONPathEnvironment, type JSONValue } from 'json-p3'
 import { describe, expect, it } from 'vitest'
 import { compilePath } from './path.ts'
 import { MAX_VISITED_NODES } from './path-work.ts'
@@ -95,6 +97,52 @@ describe('RFC 9535 on its example document', () => {
     expect(compilePath("$ ['store'] .bicycle['col\\u006fr']")).toMatchObject({ multiple: false })
     expect(compilePath("$ ['store'] .bicycle['col\\u006fr']").read(store)).toBe('red')
     expect(compilePath("$ ['nope']").read(store)).toBeUndefined()
+  })
+})
+
+describe('any document', () => {
+  it('gives what the evaluation of the parser itself gives', () => {
+    const environment = new JSONPathEnvironment({ maxRecursionDepth: 1000 })
+    const key = fc.constantFrom('a', 'b', 'id', 'length', '0')
+    const { value } = fc.letrec((tie) => ({
+      value: fc.oneof(
+        { maxDepth: 4 },
+        fc.constantFrom(null, true, 0, 1, 2, 'x', 'yy'),
+        fc.array(tie('value')),
+        tie('object'),
+      ),
+      object: fc.dictionary(key, tie('value')),
+    }))
+    const segment = fc.constantFrom(
+      '.a',
+      '[*]',
+      '..b',
+      '..*',
+      '[0,-1]',
+      "['id','a']",
+      '[1:]',
+      '[::-1]',
+      '[-2::2]',
+    )
+    const filter = fc.constantFrom(
+      '[?@.a]',
+      '[?!@.b]',
+      '[?@.a==@.b]',
+      '[?@.id>1||@==$.a]',
+      '[?count(@.*)<2]',
+      '[?length(@)>=1&&value(@..a)!=0]',
+    )
+    const path = fc
+      .array(fc.oneof(segment, filter), { minLength: 1, maxLength: 4 })
+      .map((parts) => `$${parts.join('')}`)
+    fc.assert(
+      fc.property(path, value, (source, document) => {
+        const query = environment.compile(source)
+        const expected = query.query(document as JSONValue).values()
+        expect(compilePath(source).read(document)).toEqual(query.singularQuery() ? expected[0] : expected)
+      }),
+      { numRuns: 1000 },
+    )
   })
 })
 

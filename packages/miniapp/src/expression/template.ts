@@ -3,7 +3,7 @@ import { compileKey } from './key.ts'
 import type { Scopes } from './scope.ts'
 
 /** `input` is `{{key}}`, `credential` is `[[key]]`. */
-export type PlaceholderSyntax = 'input' | 'credential'
+type PlaceholderSyntax = 'input' | 'credential'
 
 /** Where a value lands; it decides how the value is encoded (specification 2.1). */
 export type Place = 'scheme' | 'host' | 'port' | 'origin' | 'path' | 'query' | 'header' | 'body' | 'args'
@@ -144,7 +144,7 @@ export function compileText(template: string, site: TemplateSite, encode?: Encod
   }
 }
 
-export function placeholderRef(
+function placeholderRef(
   parsed: ParsedPlaceholder,
   site: TemplateSite,
   whole: boolean,
