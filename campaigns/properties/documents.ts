@@ -139,7 +139,7 @@ function randomSegment(random: Random): string {
     `[?@[${quoted}] == $.items]`,
     `[?count(@.*) > 1 && length(@.name) < 9]`,
     `[?search(@[${quoted}], '(a+)+$') || match(@.id, '.*')]`,
-    `[?!value(@..id) == 1]`,
+    `[?!(value(@..id) == 1)]`,
     `[${quoted}, 0]`,
   ]
   return random.pick(forms)
