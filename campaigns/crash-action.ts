@@ -111,6 +111,9 @@ function randomOf(seed: number): () => number {
   }
 }
 
+/** The platform hides a key wherever it stands in an answer; its mirror image tells whose it is all the same. */
+const mirrored = (key: string) => [...key].reverse().join('')
+
 /** Issues a token for each key and knows whose it is; every request takes a while. */
 function startProvider(random: () => number): Promise<LocalServer> {
   const server = startLocalServer(async (request, response) => {
@@ -123,10 +126,18 @@ function startProvider(random: () => number): Promise<LocalServer> {
     if (request.url === '/token') return send(200, { token: `token-of-${String(request.headers['x-key'])}` })
     if (account === undefined) return send(401, { error: 'no token' })
     if (request.url === '/me') return send(200, { uid: `uid-of-${account}`, name: `Account ${account}` })
-    if (request.url === '/echo') return send(200, { text: JSON.parse(body).text, account })
+    if (request.url === '/echo') return send(200, { text: JSON.parse(body).text, account: mirrored(account) })
     return send(200, { ok: true })
   })
   return server
+}
+
+interface LaneOptions {
+  env: Record<string, string>
+  cwd: string
+  random: () => number
+  tally: Tally
+  log: (line: string) => void
 }
 
 /** One server with its data, killed and started again and again. */
@@ -135,6 +146,7 @@ class Lane {
   readonly #cwd: string
   readonly #random: () => number
   readonly #tally: Tally
+  readonly #log: (line: string) => void
   #server: ServerProcess | undefined
   #owner = ''
   #tokens: string[] = []
@@ -143,11 +155,12 @@ class Lane {
   #connectMs = 0
   #executionsMs = 0
 
-  constructor(options: { env: Record<string, string>; cwd: string; random: () => number; tally: Tally }) {
+  constructor(options: LaneOptions) {
     this.#env = options.env
     this.#cwd = options.cwd
     this.#random = options.random
     this.#tally = options.tally
+    this.#log = options.log
   }
 
   get #client(): ApiClient {
@@ -202,21 +215,26 @@ class Lane {
     const state = await this.#readState()
     const worked = await this.#execute(this.#nextToken(), 'after the crash')
     const whole = state.isAuthenticated
-      ? state.state === 'connected' && state.accountName === `Account ${key}` && worked.data?.account === key
+      ? state.state === 'connected' &&
+        state.accountName === `Account ${key}` &&
+        worked.data?.account === mirrored(key)
       : state.state === 'installed' && state.accountName === null && worked.error?.code === 'NOT_CONFIGURED'
-    if (!whole) this.#tally.halfConnected += 1
+    if (!whole) {
+      this.#tally.halfConnected += 1
+      this.#log(`half connected: ${JSON.stringify({ key, answered, state, worked })}`)
+    }
     if (answered && !state.isAuthenticated) this.#tally.lostConnections += 1
   }
 
   /** Kills while several actions run; those that were answered must have left one record each. */
-  async crashExecutions(): Promise<void> {
+  async crashExecutions(round: number): Promise<void> {
     const running = this.#startExecutions().map((execution) =>
       execution.then(
         (answer) => answer,
         () => undefined,
       ),
     )
-    await this.#killAfter(this.#random() * KILL_WINDOW * this.#executionsMs)
+    await this.#killAfter(spread(round) * KILL_WINDOW * this.#executionsMs)
     const answers = (await Promise.all(running)).filter((answer) => answer !== undefined)
     this.#tally.executionKills += 1
     this.#tally.executionsAnswered += answers.length
@@ -282,6 +300,9 @@ class Lane {
   }
 }
 
+/** Moments in [0, 1), evenly spread however few there are; the first is late. */
+const spread = (round: number) => (0.95 + (round - 1) * 0.618_034) % 1
+
 async function timed(work: () => Promise<unknown>): Promise<number> {
   const startedAt = performance.now()
   await work()
@@ -301,7 +322,7 @@ async function runLane(
     }
     await lane.connect()
     for (let round = 1; round <= kills.executions; round++) {
-      await lane.crashExecutions()
+      await lane.crashExecutions(round)
       if (round % 25 === 0) log(`${round} of ${kills.executions} batches of executions killed`)
     }
   } finally {
@@ -336,7 +357,7 @@ export async function campaign({ form, seed, log }: MeasureOptions): Promise<Mea
       }
       const share = (total: number) => Math.floor(total / lanes) + (index < total % lanes ? 1 : 0)
       return {
-        lane: new Lane({ env, cwd: directory, random, tally }),
+        lane: new Lane({ env, cwd: directory, random, tally, log }),
         kills: { connects: share(connects), executions: share(executions) },
         name: postgres && index === 0 ? 'PostgreSQL' : `embedded ${index}`,
       }
