@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { toE164 } from './phone.ts'
+import { numberingPlanOf } from './phone-numbering.ts'
 
 describe('toE164', () => {
   const cases: [text: string, country: string | undefined, expected: string | undefined][] = [
@@ -44,5 +45,27 @@ describe('toE164', () => {
   ]
   it.each(cases)('%j in %s is %s', (text, country, expected) => {
     expect(toE164(text, country)).toBe(expected)
+  })
+})
+
+describe('numbering plans', () => {
+  it.each([
+    ['SA', '966', '0', '501234567'],
+    ['US', '1', '1', '4155552671'],
+    ['IT', '39', '', '0612345678'],
+    ['AC', '247', '', '40123'],
+    ['ZW', '263', '0', '712345678'],
+  ])(
+    'of %s have calling code %s, trunk prefix "%s" and numbers such as %s',
+    (country, callingCode, trunkPrefix, number) => {
+      const plan = numberingPlanOf(country)
+      expect(plan).toMatchObject({ callingCode, trunkPrefix })
+      expect(plan?.national.test(number)).toBe(true)
+      expect(plan?.national.test(`${number}0000000000`)).toBe(false)
+    },
+  )
+
+  it.each(['XX', 'sa', '', '__proto__'])('there is none of %j', (country) => {
+    expect(numberingPlanOf(country)).toBeUndefined()
   })
 })

@@ -144,11 +144,7 @@ export function compileText(template: string, site: TemplateSite, encode?: Encod
   }
 }
 
-function placeholderRef(
-  parsed: ParsedPlaceholder,
-  site: TemplateSite,
-  whole: boolean,
-): PlaceholderRef {
+function placeholderRef(parsed: ParsedPlaceholder, site: TemplateSite, whole: boolean): PlaceholderRef {
   return { syntax: parsed.syntax, key: parsed.key, place: site.place, pointer: site.pointer, whole }
 }
 
