@@ -41,14 +41,16 @@ export async function startPostgres(): Promise<PostgresServer> {
   let server = await start()
 
   async function start(): Promise<ChildProcess> {
-    const child = spawn(join(bin, 'postgres'), args, { ...user, cwd: directory, stdio: 'ignore' })
+    const spawnServer = () => spawn(join(bin, 'postgres'), args, { ...user, cwd: directory, stdio: 'ignore' })
     const deadline = performance.now() + READY_TIMEOUT_MS
+    let child = spawnServer()
     while (!(await answers(url))) {
-      if (child.exitCode !== null) throw new Error(`postgres ended with code ${child.exitCode}.`)
       if (performance.now() > deadline) {
         child.kill('SIGKILL')
-        throw new Error(`postgres was not ready after ${READY_TIMEOUT_MS} ms.`)
+        throw new Error(`postgres in ${directory} was not ready after ${READY_TIMEOUT_MS} ms.`)
       }
+      // After a kill it refuses to start until the last process of its predecessor has noticed.
+      if (child.exitCode !== null) child = spawnServer()
       await sleep(POLL_MS)
     }
     return child

@@ -5,7 +5,7 @@ import { PGlite } from '@electric-sql/pglite'
 import { expect, onTestFinished, test } from 'vitest'
 import { testDataDirectory, testEngine } from '../../test/database.ts'
 import { DurableNodeFS } from './durable-node-fs.ts'
-import { openPglite } from './embedded-worker.ts'
+import { openPglite } from './embedded-pglite.ts'
 
 test.skipIf(testEngine === 'postgres')(
   'a commit flushes the log to the disk once, and a read not at all',

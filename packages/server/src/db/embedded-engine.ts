@@ -7,7 +7,7 @@ import { DatabaseUnavailableError } from './error.ts'
 const FIRST_PAUSE_MS = 100
 const LONGEST_PAUSE_MS = 5_000
 
-export interface EngineOptions {
+interface EngineOptions {
   directory: string
   /** A request without an answer for so long means that the worker hangs. */
   queryTimeoutMs: number
@@ -43,7 +43,7 @@ export async function startEngine(options: EngineOptions): Promise<EmbeddedEngin
 
   async function reopen(lost: EmbeddedSession): Promise<void> {
     const startedAt = performance.now()
-    current = lost.gone.then(open)
+    current = lost.terminate().then(open)
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
       try {
         await current

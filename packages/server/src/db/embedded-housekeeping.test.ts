@@ -4,7 +4,7 @@ import type { PGlite } from '@electric-sql/pglite'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { testDataDirectory, testEngine } from '../../test/database.ts'
 import { CHECKPOINT_AFTER_BYTES, checkpointWhenDue, vacuumNext } from './embedded-housekeeping.ts'
-import { openPglite } from './embedded-worker.ts'
+import { openPglite } from './embedded-pglite.ts'
 
 let dataDir: string
 let pglite: PGlite

@@ -58,17 +58,14 @@ export class EmbeddedSession {
     ).unref()
   }
 
-  /** Resolves when this session has been lost and its thread is gone, so that the directory can be opened again. */
-  get gone(): Promise<DatabaseUnavailableError> {
-    return this.#lost.promise.then(async (error) => {
-      await this.#worker.terminate()
-      return error
-    })
-  }
-
-  /** Resolves, at once, when this session has been lost. */
+  /** Resolves when this session has been lost. */
   get lost(): Promise<DatabaseUnavailableError> {
     return this.#lost.promise
+  }
+
+  /** Ends the thread of a lost session; once that has happened, its files are closed and another can open them. */
+  async terminate(): Promise<void> {
+    await this.#worker.terminate()
   }
 
   /** Sends messages of PostgreSQL's wire protocol; resolves with the bytes of the answer. */

@@ -2,12 +2,9 @@
  * The thread that PGlite runs in. It speaks PostgreSQL's wire protocol as bytes: requests in, answers out, in order.
  * Errors of PostgreSQL are part of the bytes, so nothing of them is lost on the way between threads.
  */
-import { mkdirSync, renameSync, rmSync } from 'node:fs'
-import { dirname } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
-import { PGlite } from '@electric-sql/pglite'
-import { DurableNodeFS, type DurableNodeFsHooks, syncPath, syncTree } from './durable-node-fs.ts'
 import { checkpointWhenDue, vacuumNext } from './embedded-housekeeping.ts'
+import { createCluster, openPglite } from './embedded-pglite.ts'
 
 export interface WorkerData {
   directory: string
@@ -31,75 +28,33 @@ export type FromWorker =
   | { type: 'housekeeping'; active: boolean }
   | { type: 'closed' }
 
-/** `-F` (no flushing) is dropped from PGlite's own; the rest keeps the memory and the directory small. */
-export const START_PARAMS = [
-  ...PGlite.defaultStartParams.filter((param) => param !== '-F'),
-  ...[
-    'wal_sync_method=fsync',
-    'shared_buffers=16MB',
-    'work_mem=4MB',
-    'maintenance_work_mem=32MB',
-    'min_wal_size=32MB',
-    'max_wal_size=64MB',
-  ].flatMap((setting) => ['-c', setting]),
-]
-
 const HOUSEKEEPING_INTERVAL_MS = 10_000
 /** A checkpoint may be due every time, a vacuum once a minute. */
 const VACUUM_EVERY_ROUNDS = 6
 
-/** @throws with PostgreSQL's own reason where it does not start */
-export async function openPglite(directory: string, hooks?: DurableNodeFsHooks): Promise<PGlite> {
-  let reason = 'no reason given'
-  const listen = (line: string) => {
-    if (/FATAL|PANIC/.test(line)) reason = line
-    return false
-  }
-  try {
-    return await PGlite.create({
-      fs: new DurableNodeFS(directory, hooks),
-      startParams: START_PARAMS,
-      onStdout: listen,
-      onStderr: listen,
-    })
-  } catch (error) {
-    throw new Error(`PostgreSQL did not start in ${directory}: ${reason}`, { cause: error })
-  }
+function post(message: FromWorker, transfer: ArrayBuffer[] = []): void {
+  parentPort?.postMessage(message, transfer)
 }
 
-/**
- * Makes the cluster beside its place and moves it there when all of it is on the disk: a directory of that name is
- * always whole.
- */
-async function createCluster(directory: string): Promise<void> {
-  const unfinished = `${directory}.unfinished`
-  rmSync(unfinished, { recursive: true, force: true })
-  mkdirSync(unfinished, { recursive: true, mode: 0o700 })
-  const pglite = await openPglite(unfinished)
-  await pglite.close()
-  syncTree(unfinished)
-  renameSync(unfinished, directory)
-  syncPath(dirname(directory))
-}
-
-async function serve(directory: string, post: (message: FromWorker, transfer?: ArrayBuffer[]) => void) {
+async function serve(directory: string): Promise<void> {
   const pglite = await openPglite(directory, {
     onStorageError: (failure) => post({ type: 'storage-error', ...failure }),
   })
 
   async function answer(id: number, request: Uint8Array): Promise<void> {
-    const chunks: Uint8Array[] = []
+    const chunks: Uint8Array<ArrayBuffer>[] = []
     try {
       await pglite.execProtocolRawStream(request, {
         syncToFs: false,
         // The bytes are a view of the engine's memory, which the next message overwrites.
-        onRawData: (bytes) => chunks.push(bytes.slice()),
+        onRawData: (bytes) => chunks.push(new Uint8Array(bytes)),
       })
     } catch (error) {
       post({ type: 'failed', message: error instanceof Error ? error.message : String(error) })
       return
     }
-    const bytes = new Uint8Array(Buffer.concat(chunks))
+    // One chunk owns its memory already and can be handed over as it is.
+    const bytes = chunks[0] && chunks.length === 1 ? chunks[0] : new Uint8Array(Buffer.concat(chunks))
     if (expectsReady(request) && !endsReady(bytes)) post({ type: 'failed', message: stopReason(bytes) })
     else post({ type: 'answer', id, bytes }, [bytes.buffer])
   }
@@ -169,13 +124,10 @@ function stopReason(answer: Uint8Array): string {
   return message ?? 'PostgreSQL stopped'
 }
 
-if (parentPort) {
-  const port = parentPort
-  const { directory, create } = workerData as WorkerData
-  if (create) {
-    await createCluster(directory)
-    port.postMessage({ type: 'closed' } satisfies FromWorker)
-  } else {
-    await serve(directory, (message, transfer) => port.postMessage(message, transfer ?? []))
-  }
+const { directory, create } = workerData as WorkerData
+if (create) {
+  await createCluster(directory)
+  post({ type: 'closed' })
+} else {
+  await serve(directory)
 }

@@ -11,7 +11,7 @@ const LONGEST_PAUSE_MS = 5_000
 const HEARTBEAT_MS = 15_000
 const ANSWER_TIMEOUT_MS = 10_000
 
-export interface ListenerOptions {
+interface ListenerOptions {
   connection: pg.ClientConfig
   subscriptions: Subscriptions
   log: Log

@@ -4,7 +4,7 @@ import type { Database } from './client.ts'
 import type { Schema } from './schema.ts'
 
 /** Tables partitioned by the day (UTC) of `created_at`; retention drops whole days. */
-export const PARTITIONED_TABLES = ['action_run'] as const
+const PARTITIONED_TABLES = ['action_run'] as const
 
 const DAY_MS = 86_400_000
 /** A process whose clock is behind writes into yesterday just after midnight. */
