@@ -4,8 +4,7 @@ import { numberFromText } from './json.ts'
 import { MAX_SCALE, minorToMajor } from './money.ts'
 import { isObject, readOwn } from './own.ts'
 import { compilePath } from './path.ts'
-import { toE164 } from './phone.ts'
-import { numberingPlanOf } from './phone-numbering.ts'
+import { isPhoneCountry, toE164 } from './phone.ts'
 import { textOf } from './template.ts'
 
 /** What a transform gives instead of a value that it cannot take. `expected` ends the sentence "it takes …". */
@@ -171,7 +170,7 @@ function compileMinorToMajor({ scale = DEFAULT_SCALE }: TransformSettings): Appl
 }
 
 function checkCountry({ country }: TransformSettings): void {
-  if (country !== undefined && numberingPlanOf(country.toUpperCase()) === undefined) {
+  if (country !== undefined && !isPhoneCountry(country.toUpperCase())) {
     throw new TypeError(`"${country}" is no country code such as "SA"`)
   }
 }
