@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type FaultProxy, startFaultProxy } from './fault-proxy.ts'
 import { type LocalServer, startLocalServer } from './local-server.ts'
 
@@ -146,8 +146,12 @@ describe('an answer of its own', () => {
 
 describe('the connection', () => {
   it('is kept waiting, and the request arrives after that', async () => {
-    proxy.delay(40, 1)
-    await expect(ask({ signal: AbortSignal.timeout(10) })).rejects.toThrow()
+    const impatient = new AbortController()
+    proxy.delay(60_000, 1)
+    const asked = ask({ signal: impatient.signal })
+    await vi.waitFor(() => expect(proxy.requests).toHaveLength(1))
+    impatient.abort()
+    await expect(asked).rejects.toThrow()
     proxy.delay(10, 1)
     expect((await ask()).status).toBe(201)
     expect(proxy.requests).toMatchObject([{ fault: 'delay' }, { fault: 'delay' }])
