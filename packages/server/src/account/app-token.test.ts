@@ -47,6 +47,7 @@ describe('an app token', () => {
       'of another algorithm name': `${json({ alg: 'HS512', typ: 'app+jwt' })}.${payload}.${signature}`,
       'alg none': new UnsecuredJWT(claims).encode(),
       'alg none with the type': `${json({ alg: 'none', typ: 'app+jwt' })}.${payload}.`,
+      'signed with HS512 and our key': await sign(claims, { alg: 'HS512' }).sign(key),
       'signed with HS512': await sign(claims, { alg: 'HS512' }).sign(randomBytes(64)),
       'signed with RS256': await sign(claims, { alg: 'RS256' }).sign(privateKey),
       'signed with another key': await sign(claims).sign(randomBytes(32)),

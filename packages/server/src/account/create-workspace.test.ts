@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { linkOf, type TestApi, testApi } from '../../test/api.ts'
 import { createWorkspace, MAX_NAME_LENGTH } from './create-workspace.ts'
@@ -67,6 +68,26 @@ describe('the default workspace', () => {
   it('is the first one, however often the server starts', async () => {
     expect(await ensureDefaultWorkspace(api.context)).toEqual(api.workspace)
     expect(api.workspace).toMatchObject({ subdomain: 'main', name: 'Main' })
+  })
+
+  it('is the first one also under another subdomain', async () => {
+    const rename = (subdomain: string) =>
+      api.context.db.sql
+        .updateTable('workspace')
+        .set({ subdomain })
+        .where('id', '=', api.workspace.id)
+        .execute()
+    await rename('renamed')
+    expect(await ensureDefaultWorkspace(api.context)).toEqual({ ...api.workspace, subdomain: 'renamed' })
+    await rename('main')
+  })
+
+  it('is made once where two processes start at once', async () => {
+    const empty = await testApi()
+    await sql`truncate workspace cascade`.execute(empty.context.db.sql)
+    const made = await Promise.all([1, 2, 3].map(() => ensureDefaultWorkspace(empty.context)))
+    expect(new Set(made.map(({ id }) => id)).size).toBe(1)
+    await empty.close()
   })
 
   it("gives its owner the platform's permissions, another workspace does not", async () => {

@@ -110,6 +110,7 @@ describe('a login link', () => {
     await expect(use(other, link)).rejects.toMatchObject(refused('not valid'))
     const renamed = link.replace(one.subdomain, other.subdomain)
     await expect(use(other, renamed)).rejects.toMatchObject(refused('not valid'))
+    await expect(use(one, renamed)).rejects.toMatchObject(refused('not valid'))
   })
 
   it.each([
