@@ -1,0 +1,257 @@
+/**
+ * Bench `action`: `executeAction` called in process (one-step action, PostgreSQL with default durability, run record
+ * committed before the answer, rate limit on but raised), beside the bare HTTP client making the same calls.
+ *
+ * `throughputRatio`: calls a second with 50 in flight, over those of the bare client. `addedMedianMs`: how much longer
+ * one call at a time takes at the median. Both are medians of interleaved rounds in one run.
+ */
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Pool } from 'undici'
+import { ensureDefaultWorkspace } from '../packages/server/src/account/default-workspace.ts'
+import type { Actor } from '../packages/server/src/action/actor.ts'
+import { executeAction } from '../packages/server/src/action/execute.ts'
+import { startMaintenance } from '../packages/server/src/app/maintenance.ts'
+import { openContext } from '../packages/server/src/app/open-context.ts'
+import { readConfig } from '../packages/server/src/config.ts'
+import type { Context } from '../packages/server/src/context.ts'
+import { connectWithForm } from '../packages/server/src/install/connect.ts'
+import { installApp } from '../packages/server/src/install/install-app.ts'
+import { silentLog } from '../packages/server/src/log.ts'
+import { registerDefinition } from '../packages/server/src/registry/register.ts'
+import { startPostgres } from '../packages/server/test/postgres.ts'
+import type { Measurement, MeasureOptions } from '../scripts/measure.ts'
+
+const FORMS = {
+  quick: { rounds: 5, calls: 300, single: 60 },
+  default: { rounds: 7, calls: 5_000, single: 500 },
+  long: { rounds: 15, calls: 20_000, single: 2_000 },
+} as const
+
+const IN_FLIGHT = 50
+const MIN_THROUGHPUT_RATIO = 0.15
+const MAX_ADDED_MEDIAN_MS = 1
+/** A miss below this share is a tie and counts as reached. */
+const TIE = 0.1
+/** Throughput with a database, a provider and the platform on one machine says something from four cores on. */
+const CORES_TO_JUDGE = 4
+const RAISED_LIMIT = { limit: 1_000_000_000, windowMs: 60_000 }
+const MASTER_KEY = Buffer.alloc(32, 7).toString('base64')
+
+const TITLE = 'Order 1042 arrived without its coupon'
+const BODY = 'A customer wrote that the coupon is gone after signing in.'
+
+function definition(origin: string) {
+  const headers = { Authorization: 'Bearer [[accessToken]]', Accept: 'application/json' }
+  return {
+    ns: 'bench-action',
+    name: 'bench-action',
+    type: 'bench-action',
+    title: 'Bench',
+    label: 'Bench',
+    shortDescription: 'One action of one step.',
+    description: 'Used by a benchmark.',
+    status: 'private',
+    version: '1.0.0',
+    category: 'developer',
+    icon: 'https://provider.example/icon.svg',
+    logo: 'https://provider.example/logo.svg',
+    docsUrl: 'https://provider.example/docs',
+    auth: {
+      type: 'bearer_token',
+      sensitiveKeys: ['accessToken'],
+      form: { accessToken: { type: 'password', label: 'Token', required: true } },
+    },
+    actions: [
+      {
+        name: 'createIssue',
+        title: 'Create an issue',
+        description: 'Creates an issue.',
+        parameters: {
+          type: 'object',
+          properties: {
+            repository: { type: 'string' },
+            title: { type: 'string', maxLength: 256 },
+            body: { type: 'string' },
+            labels: { type: 'array', items: { type: 'string' } },
+          },
+          required: ['repository', 'title'],
+        },
+        requests: [
+          {
+            url: `${origin}/repos/{{repository}}/issues`,
+            method: 'POST',
+            headers,
+            body: { title: '{{title}}', body: '{{body}}', labels: '{{labels}}' },
+            mapping: { number: '$.number', url: '$.html_url', state: '$.state', author: '$.user.login' },
+          },
+        ],
+      },
+    ],
+  }
+}
+
+const median = (values: number[]) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
+const rounded = (value: number, digits = 3) => Number(value.toFixed(digits))
+
+/** @returns calls a second */
+async function throughput(call: () => Promise<void>, calls: number): Promise<number> {
+  let left = calls
+  const startedAt = performance.now()
+  await Promise.all(
+    Array.from({ length: IN_FLIGHT }, async () => {
+      while (left-- > 0) await call()
+    }),
+  )
+  return calls / ((performance.now() - startedAt) / 1000)
+}
+
+/** @returns median milliseconds of one call at a time */
+async function latency(call: () => Promise<void>, calls: number): Promise<number> {
+  const times: number[] = []
+  for (let index = 0; index < calls; index++) {
+    const startedAt = performance.now()
+    await call()
+    times.push(performance.now() - startedAt)
+  }
+  return median(times)
+}
+
+/** The bare client: the same method, path, headers and body; the answer read and parsed. */
+function bareClient(origin: string): { call: () => Promise<void>; close: () => Promise<void> } {
+  const pool = new Pool(origin, { connections: 128 })
+  const body = JSON.stringify({ title: TITLE, body: BODY, labels: ['bug', 'question'] })
+  const headers = {
+    authorization: 'Bearer token-of-the-bench',
+    accept: 'application/json',
+    'content-type': 'application/json',
+  }
+  return {
+    call: async () => {
+      const answer = await pool.request({
+        path: '/repos/ada/storefront/issues',
+        method: 'POST',
+        headers,
+        body,
+      })
+      const read = (await answer.body.json()) as { number: number }
+      if (read.number !== 12) throw new Error('the provider answered something else')
+    },
+    close: () => pool.close(),
+  }
+}
+
+async function platform(context: Context, origin: string): Promise<() => Promise<void>> {
+  const workspace = await ensureDefaultWorkspace(context)
+  const actor: Actor = {
+    workspaceId: workspace.id,
+    subdomain: workspace.subdomain,
+    kind: 'token',
+    id: workspace.id,
+  }
+  const key = { workspaceId: workspace.id, ns: 'bench-action' }
+  await registerDefinition(context, definition(origin))
+  await installApp(context, key)
+  await connectWithForm(context, {
+    ...key,
+    subdomain: workspace.subdomain,
+    requestId: 'bench',
+    credentials: { accessToken: 'token-of-the-bench' },
+  })
+  let calls = 0
+  return async () => {
+    const result = await executeAction(context, {
+      actor,
+      appNs: 'bench-action',
+      actionName: 'createIssue',
+      formInput: { repository: 'ada/storefront', title: TITLE, body: BODY, labels: 'bug,question' },
+      requestId: `bench-${calls++}`,
+      rateLimit: RAISED_LIMIT,
+    })
+    if (result.data?.number !== 12) throw new Error(`the action failed: ${JSON.stringify(result)}`)
+  }
+}
+
+export async function bench({ form, log }: MeasureOptions): Promise<Measurement> {
+  const { rounds, calls, single } = FORMS[form]
+  const directory = await mkdtemp(join(tmpdir(), 'miniapps-bench-action-'))
+  const provider = fork(join(import.meta.dirname, '../packages/server/test/loopback-provider.mjs'))
+  const [port] = (await once(provider, 'message')) as [number]
+  const origin = `http://127.0.0.1:${port}`
+  const postgres = await startPostgres()
+  const env = {
+    DATABASE_URL: postgres.url,
+    MASTER_KEY,
+    DATA_DIR: directory,
+    ALLOW_PRIVATE_NETWORKS: '127.0.0.0/8',
+  }
+  const config = readConfig(env, { terminal: false, workingDirectory: directory })
+  const { context, close } = await openContext(config, silentLog)
+  const endMaintenance = await startMaintenance(context)
+  const bare = bareClient(origin)
+  const figures = {
+    bare: [] as number[],
+    action: [] as number[],
+    bareMs: [] as number[],
+    actionMs: [] as number[],
+  }
+  try {
+    const run = await platform(context, origin)
+    log('warming up')
+    await throughput(bare.call, Math.ceil(calls / 2))
+    await throughput(run, Math.ceil(calls / 2))
+    for (let round = 1; round <= rounds; round++) {
+      figures.bare.push(await throughput(bare.call, calls))
+      figures.action.push(await throughput(run, calls))
+      figures.bareMs.push(await latency(bare.call, single))
+      figures.actionMs.push(await latency(run, single))
+      log(
+        `round ${round} of ${rounds}: ${Math.round(figures.bare.at(-1) ?? 0)} bare, ${Math.round(figures.action.at(-1) ?? 0)} actions a second`,
+      )
+    }
+  } finally {
+    await bare.close()
+    await endMaintenance()
+    await close()
+    await postgres.stop()
+    provider.disconnect()
+    await rm(directory, { recursive: true, force: true })
+  }
+  return judge(figures)
+}
+
+function judge(figures: {
+  bare: number[]
+  action: number[]
+  bareMs: number[]
+  actionMs: number[]
+}): Measurement {
+  const throughputRatio = median(figures.action) / median(figures.bare)
+  const addedMedianMs = median(figures.actionMs) - median(figures.bareMs)
+  const enoughCores = availableParallelism() >= CORES_TO_JUDGE
+  const ratioOk = !enoughCores || throughputRatio >= MIN_THROUGHPUT_RATIO * (1 - TIE)
+  const addedOk = addedMedianMs <= MAX_ADDED_MEDIAN_MS * (1 + TIE)
+  const reached = throughputRatio >= MIN_THROUGHPUT_RATIO && addedMedianMs <= MAX_ADDED_MEDIAN_MS
+  const ok = ratioOk && addedOk
+  return {
+    ok,
+    figures: {
+      throughputRatio: rounded(throughputRatio),
+      addedMedianMs: rounded(addedMedianMs),
+      barePerSecond: Math.round(median(figures.bare)),
+      actionsPerSecond: Math.round(median(figures.action)),
+      bareMedianMs: rounded(median(figures.bareMs)),
+      actionMedianMs: rounded(median(figures.actionMs)),
+      cores: availableParallelism(),
+      ...(!enoughCores && { throughputJudged: false }),
+      ...(ok && !reached && enoughCores && { tie: true }),
+    },
+    targets: {
+      ...(enoughCores && { throughputRatio: { min: MIN_THROUGHPUT_RATIO } }),
+      addedMedianMs: { max: MAX_ADDED_MEDIAN_MS },
+    },
+  }
+}
