@@ -124,7 +124,7 @@ export async function checkAppToken(
   return { ok: true, caller: callerOf(token) }
 }
 
-export function isExpired(token: Pick<AppToken, 'noExpire' | 'expireDate'>, now: number): boolean {
+function isExpired(token: Pick<AppToken, 'noExpire' | 'expireDate'>, now: number): boolean {
   return !token.noExpire && (token.expireDate === null || token.expireDate.getTime() <= now)
 }
 

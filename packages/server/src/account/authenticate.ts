@@ -23,7 +23,7 @@ const REFUSALS = {
 } as const satisfies Record<TokenRefusal, string>
 
 /** The token of `x-app-token`, else of `Authorization: Bearer`. */
-export function tokenOf(headers: IncomingHttpHeaders): string | undefined {
+function tokenOf(headers: IncomingHttpHeaders): string | undefined {
   const appToken = headers['x-app-token']
   if (typeof appToken === 'string' && appToken !== '') return appToken
   return /^Bearer +(\S+) *$/i.exec(headers.authorization ?? '')?.[1]

@@ -13,7 +13,7 @@ export const MAX_PER_PAGE = 100
 const DEFAULT_PER_PAGE = 20
 
 /** Rows that `page` reaches: the database reads and drops every row before the page. */
-export const LAST_ROW_BY_PAGE = 10_000
+const LAST_ROW_BY_PAGE = 10_000
 
 export interface PageArguments {
   page?: number | null | undefined
@@ -54,7 +54,7 @@ export interface ListSource<Item extends Listed> {
 /**
  * Reads one page. One row more than the page is read, which tells whether there is a next one.
  *
- * @throws ApiError `BAD_USER_INPUT` where a number is below 1, a page lies past {@link LAST_ROW_BY_PAGE}, or the cursor is
+ * @throws ApiError `BAD_USER_INPUT` where a number is below 1, a page lies past row 10 000, or the cursor is
  * not one of this list. More than {@link MAX_PER_PAGE} rows are capped, as published.
  */
 export async function readPage<Item extends Listed>(
