@@ -21,7 +21,7 @@ export const API_ERROR_CODES = {
   },
   SERVICE_UNAVAILABLE: {
     status: 503,
-    summary: 'The database did not take the request; trying again is safe.',
+    summary: 'The database did not answer, or was lost under way; look whether the change was made, then try again.',
   },
   INTERNAL_SERVER_ERROR: {
     status: 500,
@@ -81,7 +81,7 @@ export function publicError(
   const code = isRetryable(error) ? 'SERVICE_UNAVAILABLE' : 'INTERNAL_SERVER_ERROR'
   const message =
     code === 'SERVICE_UNAVAILABLE'
-      ? 'The database did not take the request. Nothing was changed; try again in a moment.'
+      ? 'The database did not answer in time or was lost. Try again in a moment; look first whether the change was made.'
       : 'Something went wrong on our side. The request id finds the reason in the server log.'
   return { code, message, retryable: true, details: {} }
 }
