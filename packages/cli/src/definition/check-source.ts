@@ -1,0 +1,46 @@
+import type { Finding, ValidationLevel } from 'miniapp'
+import { type Position, positionAt } from './code-frame.ts'
+import type { Source } from './read-source.ts'
+import type { Part, Span } from './source-document.ts'
+
+/** A finding with its place in the file. Broken syntax has the code `syntax`; it is the document's, so at no pointer. */
+export interface PlacedFinding extends Omit<Finding, 'code'> {
+  code: Finding['code'] | 'syntax'
+  position?: Position
+  span?: Span
+}
+
+/** Findings that are about the name of a member, not about its value. */
+const ABOUT_NAMES: ReadonlySet<string> = new Set(['unknown-property', 'reserved-name', 'misspelt-extension'])
+
+/** Everything that is wrong or doubtful in a file, in the order of the document. */
+export async function checkSource(source: Source, level: ValidationLevel): Promise<PlacedFinding[]> {
+  const { parsed } = source
+  if (!parsed.ok) {
+    return parsed.faults.map(({ message, span }) => ({
+      severity: 'error',
+      code: 'syntax',
+      path: '',
+      message,
+      ...placeOf(source, span),
+    }))
+  }
+  const { validate } = await import('miniapp')
+  return placeFindings(source, validate(parsed.value, { level }))
+}
+
+/** @param findings of this very document, from validation here or on a server */
+export function placeFindings(source: Source, findings: readonly Finding[]): PlacedFinding[] {
+  return findings.map((finding) => {
+    const part = ABOUT_NAMES.has(finding.code) ? 'name' : 'value'
+    return { ...finding, ...placeOf(source, spanAt(source, finding.path, part)) }
+  })
+}
+
+export function spanAt(source: Source, pointer: string, part: Part): Span | undefined {
+  return source.parsed.ok ? source.parsed.locate(pointer, part) : undefined
+}
+
+function placeOf({ text }: Source, span: Span | undefined): { span?: Span; position?: Position } {
+  return span === undefined || text === undefined ? {} : { span, position: positionAt(text, span.offset) }
+}

@@ -1,0 +1,115 @@
+import { type Node, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser'
+import {
+  type Locate,
+  type ParsedSource,
+  type Part,
+  pointerSegments,
+  type Span,
+  type SyntaxFault,
+} from './source-document.ts'
+
+/** By the parser's own name of the fault. */
+const FAULTS: Readonly<Record<string, string>> = {
+  InvalidSymbol: 'This is no JSON: texts and property names stand in double quotes.',
+  InvalidNumberFormat: 'This is no number as JSON writes them.',
+  PropertyNameExpected:
+    'A property name in double quotes is expected here; after the last property there is no comma.',
+  ValueExpected: 'A value is expected here; after the last element there is no comma.',
+  ColonExpected: 'A colon is expected between a property name and its value.',
+  CommaExpected: 'A comma or a closing bracket is expected here.',
+  CloseBraceExpected: 'The object is not closed: } is expected.',
+  CloseBracketExpected: 'The list is not closed: ] is expected.',
+  EndOfFileExpected: 'Nothing may follow the end of the document.',
+  InvalidCommentToken: 'Comments are not JSON. Name the file .jsonc to write some.',
+  UnexpectedEndOfComment: 'The comment is not closed: */ is expected.',
+  UnexpectedEndOfString: 'The text is not closed on its line: " is expected; a line break is written \\n.',
+  UnexpectedEndOfNumber: 'The number is not complete.',
+  InvalidUnicode: 'The escape is not complete: four hexadecimal digits follow \\u.',
+  InvalidEscapeCharacter: 'There is no such escape; a backslash itself is written \\\\.',
+  InvalidCharacter: 'A control character must be written as an escape, such as \\t.',
+}
+
+const EMPTY = 'The file is empty; it should hold one JSON object.'
+const TOO_DEEP = 'The document is nested too deeply to be read.'
+
+/**
+ * @param lenient JSON with comments: also commas after the last element
+ * @returns the first fault only: what follows it is mostly its consequence
+ */
+export function parseJsonSource(text: string, { lenient }: { lenient: boolean }): ParsedSource {
+  const errors: ParseError[] = []
+  let root: Node | undefined
+  try {
+    root = parseTree(text, errors, { disallowComments: !lenient, allowTrailingComma: lenient })
+    const [error] = errors
+    if (error !== undefined) return { ok: false, faults: [faultOf(error, text)] }
+    if (root === undefined) return { ok: false, faults: [{ message: EMPTY, span: { offset: 0, length: 0 } }] }
+    const repeated = repeatedNames(root)
+    if (repeated.length > 0) return { ok: false, faults: repeated }
+    return { ok: true, value: toValue(root), locate: locatorOf(root) }
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    return { ok: false, faults: [{ message: TOO_DEEP }] }
+  }
+}
+
+function faultOf({ error, offset, length }: ParseError, text: string): SyntaxFault {
+  if (text.trim() === '') return { message: EMPTY, span: { offset: 0, length: 0 } }
+  const name = printParseErrorCode(error)
+  return { message: FAULTS[name] ?? `The JSON cannot be read (${name}).`, span: { offset, length } }
+}
+
+/** JSON parsers keep one of them in silence, not all the same one. */
+function repeatedNames(node: Node): SyntaxFault[] {
+  const faults: SyntaxFault[] = []
+  const names = new Set<string>()
+  for (const child of node.children ?? []) {
+    const [key, value] = child.type === 'property' ? (child.children ?? []) : [undefined, child]
+    if (key !== undefined && names.has(key.value)) {
+      const message = `The property ${JSON.stringify(key.value)} stands twice in one object.`
+      faults.push({ message, span: spanOf(key) })
+    }
+    if (key !== undefined) names.add(key.value)
+    if (value !== undefined) faults.push(...repeatedNames(value))
+  }
+  return faults
+}
+
+/** The parser's own conversion would assign `__proto__`. */
+function toValue(node: Node): unknown {
+  if (node.type === 'array') return (node.children ?? []).map(toValue)
+  if (node.type !== 'object') return node.value
+  return Object.fromEntries(
+    (node.children ?? []).map(({ children: [key, value] = [] }) => [key?.value, value && toValue(value)]),
+  )
+}
+
+function locatorOf(root: Node): Locate {
+  return (pointer, part) => {
+    let found: { name?: Node; value: Node } = { value: root }
+    for (const segment of pointerSegments(pointer)) {
+      const next = childOf(found.value, segment)
+      if (next === undefined) return spanOfMember(found, 'name')
+      found = next
+    }
+    return spanOfMember(found, part)
+  }
+}
+
+function spanOfMember({ name, value }: { name?: Node; value: Node }, part: Part): Span {
+  return spanOf(part === 'name' ? (name ?? value) : value)
+}
+
+function childOf(node: Node, segment: string): { name?: Node; value: Node } | undefined {
+  if (node.type === 'array') {
+    const value = /^\d+$/.test(segment) ? node.children?.[Number(segment)] : undefined
+    return value && { value }
+  }
+  const property = (node.children ?? []).find(({ children: [key] = [] }) => key?.value === segment)
+  const [name, value] = property?.children ?? []
+  return name && value && { name, value }
+}
+
+function spanOf({ offset, length }: Node): Span {
+  return { offset, length }
+}

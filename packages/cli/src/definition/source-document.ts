@@ -1,0 +1,31 @@
+/** A stretch of a file's text, in UTF-16 code units. */
+export interface Span {
+  offset: number
+  length: number
+}
+
+/** Which part of a member a message is about. */
+export type Part = 'name' | 'value'
+
+/**
+ * Where the value at a JSON Pointer stands; where there is none, the nearest value around it. `undefined` in formats
+ * whose text is not kept (modules).
+ */
+export type Locate = (pointer: string, part: Part) => Span | undefined
+
+/** Why a text is no document. */
+export interface SyntaxFault {
+  message: string
+  span?: Span
+}
+
+export type ParsedSource = { ok: true; value: unknown; locate: Locate } | { ok: false; faults: SyntaxFault[] }
+
+/** Segments of a JSON Pointer (RFC 6901), unescaped; `''` is the whole document. */
+export function pointerSegments(pointer: string): string[] {
+  if (pointer === '') return []
+  return pointer
+    .slice(1)
+    .split('/')
+    .map((segment) => segment.replaceAll('~1', '/').replaceAll('~0', '~'))
+}
