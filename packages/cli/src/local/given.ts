@@ -1,0 +1,41 @@
+import { givenCredentials } from '../credentials.ts'
+import type { Shell } from '../shell.ts'
+import { connectionFile, readConnection, type StoredConnection } from './connection-store.ts'
+import { credentialNames } from './credential-names.ts'
+import type { LocalApp } from './load-app.ts'
+
+type Rec = Record<string, unknown>
+
+/** What is known of the account. */
+export interface Given {
+  /** From the command line and the environment; wins over what is stored. */
+  credentials: Rec
+  stored: StoredConnection | undefined
+  /** Where `connect` keeps the connection. */
+  file: string
+}
+
+/**
+ * What the command line, the environment and an earlier `connect` say of the account.
+ *
+ * @throws CliError
+ */
+export async function readGiven(
+  { source, compiled }: LocalApp,
+  pairs: readonly string[],
+  { env }: Pick<Shell, 'env'>,
+): Promise<Given> {
+  const { ns } = compiled
+  const file = connectionFile(source, ns)
+  const credentials = givenCredentials(pairs, credentialNames(compiled), { env, ns })
+  return { credentials, stored: await readConnection(file), file }
+}
+
+/** `auth.config` without its empty values, and what was given in their place. */
+export function configOf(config: Rec = {}, credentials: Rec = {}): Rec {
+  return Object.fromEntries(
+    Object.entries(config)
+      .map(([name, value]): [string, unknown] => [name, credentials[name] ?? value])
+      .filter(([, value]) => value !== ''),
+  )
+}

@@ -1,0 +1,70 @@
+import type { Paint } from '../paint.ts'
+import type { ReportedStep } from '../run-report.ts'
+import { indent } from './indent.ts'
+
+const MARKS = {
+  ok: (paint) => paint.good('✓'),
+  failed: (paint) => paint.bad('✗'),
+  skipped: (paint) => paint.faint('–'),
+} as const satisfies Record<ReportedStep['status'], (paint: Paint) => string>
+
+/** A line for each step; with `verbose` the redacted request and answer below it. */
+export function renderSteps(steps: readonly ReportedStep[], paint: Paint, verbose: boolean): string {
+  return steps
+    .flatMap((step) => [renderStep(step, paint), ...(verbose ? [renderExchange(step, paint)] : [])])
+    .filter((part) => part !== '')
+    .join('\n')
+}
+
+function renderStep(step: ReportedStep, paint: Paint): string {
+  const { index, kind, status, name, request, response, attempts, items, durationMs } = step
+  const what = request ? `${request.method} ${request.url}` : kind
+  const facts = [
+    ...(status === 'skipped' ? ['skipped'] : []),
+    ...(response ? [String(response.status)] : []),
+    ...(attempts.length > 1 ? [`${attempts.length} attempts`] : []),
+    ...(items === undefined ? [] : [`${items} items`]),
+    `${Math.round(durationMs)} ms`,
+  ]
+  return `${MARKS[status](paint)} ${name ?? index + 1}  ${what}  ${paint.faint(facts.join(' · '))}`
+}
+
+function renderExchange({ request, response, notes, logs }: ReportedStep, paint: Paint): string {
+  const part = (title: string, lines: string[]) =>
+    lines.length === 0 ? [] : [`${paint.strong(title)}\n${indent(lines.join('\n'))}`]
+  const headers = (of: Record<string, string>) =>
+    Object.entries(of).map(([name, value]) => `${paint.faint(`${name}:`)} ${value}`)
+  const parts = [
+    ...(request
+      ? part('request', [
+          `${request.method} ${request.url}`,
+          ...headers(request.headers),
+          ...(request.body ? [request.body] : []),
+        ])
+      : []),
+    ...(response
+      ? part('answer', [
+          String(response.status),
+          ...headers(response.headers),
+          ...(response.body === '' ? [] : [response.body]),
+        ])
+      : []),
+    ...part(
+      'notes',
+      notes.map(({ field, message }) => `${field}: ${message}`),
+    ),
+    ...part('log', logs === undefined || logs === '' ? [] : [logs]),
+  ]
+  return indent(parts.join('\n'), '    ')
+}
+
+/** For `--json`: without `verbose` no headers and bodies. */
+export function stepDocument(step: ReportedStep, verbose: boolean): object {
+  if (verbose) return step
+  const { request, response, logs: _logs, ...rest } = step
+  return {
+    ...rest,
+    ...(request && { request: { method: request.method, url: request.url } }),
+    ...(response && { response: { status: response.status } }),
+  }
+}
