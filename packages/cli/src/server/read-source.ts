@@ -1,0 +1,67 @@
+import type { Outcome } from '../outcome.ts'
+import { listedSources } from '../render/listed-sources.ts'
+import { optionsOutcome, type SourceOption, sourcesOutcome } from '../render/source.ts'
+import type { RunReport } from '../run-report.ts'
+import type { Shell } from '../shell.ts'
+import { graphql } from './graphql.ts'
+import { reportedFailure } from './reported-failure.ts'
+import { openSession, type ServerOptions } from './session.ts'
+
+const OPTIONS = `query ($ns: String!, $key: String!, $ref: String, $params: JSON) {
+  miniAppsActionSources(miniAppNs: $ns, sourceKey: $key, sourceRef: $ref, params: $params)
+}`
+const DETAIL = 'query ($ns: String!) { miniAppDetail(miniAppNs: $ns) { source } }'
+
+export interface RemoteSource {
+  ns: string
+  source: string
+  params: Record<string, unknown>
+  sourceRef: string | undefined
+}
+
+/**
+ * Reads the options of a source on a server, with the account that is connected there.
+ *
+ * @throws CliError where the server cannot be reached or refuses the request
+ */
+export async function readSourceThere(
+  { ns, source, params, sourceRef }: RemoteSource,
+  options: ServerOptions,
+  shell: Shell,
+): Promise<Outcome> {
+  const session = await openSession(shell, options)
+  const startedAt = performance.now()
+  const report = (): RunReport => ({
+    ns,
+    kind: 'source',
+    name: source,
+    ranOn: session.server,
+    argument: ns,
+    here: false,
+    steps: [],
+    durationMs: Math.round(performance.now() - startedAt),
+    formFields: [],
+    verbose: false,
+  })
+  try {
+    const { miniAppsActionSources: found } = await graphql<{ miniAppsActionSources: SourceOption[] }>(
+      session,
+      OPTIONS,
+      { ns, key: source, ref: sourceRef ?? null, params },
+    )
+    return optionsOutcome(report(), { options: found })
+  } catch (error) {
+    const failure = reportedFailure(error)
+    if (!failure) throw error
+    return optionsOutcome({ ...report(), error: failure }, { options: null })
+  }
+}
+
+/** The sources that an app on a server declares. @throws CliError as above */
+export async function listSourcesThere(ns: string, options: ServerOptions, shell: Shell): Promise<Outcome> {
+  const session = await openSession(shell, options)
+  const { miniAppDetail: detail } = await graphql<{
+    miniAppDetail: { source: Parameters<typeof listedSources>[0] }
+  }>(session, DETAIL, { ns })
+  return sourcesOutcome(ns, listedSources(detail.source))
+}
