@@ -1,0 +1,93 @@
+import { Command, Option } from 'commander'
+import { actionRunCommand } from './commands/action-run.ts'
+import { adminAppConnectCommand } from './commands/admin-app-connect.ts'
+import { adminAppDisconnectCommand } from './commands/admin-app-disconnect.ts'
+import { adminAppInstallCommand } from './commands/admin-app-install.ts'
+import { adminAppListCommand } from './commands/admin-app-list.ts'
+import { adminAppRegisterCommand } from './commands/admin-app-register.ts'
+import { adminAppUninstallCommand } from './commands/admin-app-uninstall.ts'
+import { adminRunCommand } from './commands/admin-run.ts'
+import { adminRunsCommand } from './commands/admin-runs.ts'
+import { adminTokenAddCommand } from './commands/admin-token-add.ts'
+import { adminTokenListCommand } from './commands/admin-token-list.ts'
+import { adminTokenRemoveCommand } from './commands/admin-token-remove.ts'
+import { adminWorkspaceAddCommand } from './commands/admin-workspace-add.ts'
+import { adminWorkspaceLinkCommand } from './commands/admin-workspace-link.ts'
+import { adminWorkspaceListCommand } from './commands/admin-workspace-list.ts'
+import { connectCommand } from './commands/connect.ts'
+import { loginCommand } from './commands/login.ts'
+import { logoutCommand } from './commands/logout.ts'
+import { sourceListCommand } from './commands/source-list.ts'
+import { validateCommand } from './commands/validate.ts'
+import { whoamiCommand } from './commands/whoami.ts'
+import { EXIT_CODES } from './exit-code.ts'
+import { createPaint } from './paint.ts'
+import type { Shell } from './shell.ts'
+
+/** The whole command line: every command, one line each. */
+export function createProgram(shell: Shell): Command {
+  const program = new Command('miniapps')
+    .description('Checks and runs MiniApp definitions on this machine, and operates a MiniApps server.')
+    .addOption(new Option('--json', 'print one JSON document on standard output'))
+    .addOption(new Option('--server <url>', 'address of the server (or MINIAPPS_SERVER)'))
+    .addHelpText('after', () => `\n${ENVIRONMENT}\n\n${exitCodeTable()}`)
+    .helpOption('-h, --help', 'show this help')
+    .helpCommand('help [command]', 'show the help of a command')
+    .showSuggestionAfterError(true)
+    .configureHelp({ styleTitle: createPaint(true).strong, showGlobalOptions: true })
+
+  validateCommand(program, shell)
+  const action = group(program, 'action', 'Run actions.')
+  actionRunCommand(action, shell)
+  const source = group(program, 'source', 'Read the options of dropdowns.')
+  sourceListCommand(source, shell)
+  connectCommand(program, shell)
+  loginCommand(program, shell)
+  logoutCommand(program, shell)
+  whoamiCommand(program, shell)
+  adminCommands(program, shell)
+  return program
+}
+
+function adminCommands(program: Command, shell: Shell): void {
+  const admin = group(program, 'admin', 'Operate a server: apps, tokens, runs, workspaces.')
+  const app = group(admin, 'app', 'Register, install and connect apps.')
+  adminAppListCommand(app, shell)
+  adminAppRegisterCommand(app, shell)
+  adminAppInstallCommand(app, shell)
+  adminAppConnectCommand(app, shell)
+  adminAppDisconnectCommand(app, shell)
+  adminAppUninstallCommand(app, shell)
+  const token = group(admin, 'token', 'Make and remove app tokens.')
+  adminTokenAddCommand(token, shell)
+  adminTokenListCommand(token, shell)
+  adminTokenRemoveCommand(token, shell)
+  adminRunsCommand(admin, shell)
+  adminRunCommand(admin, shell)
+  const workspace = group(admin, 'workspace', 'Make and list workspaces.')
+  adminWorkspaceAddCommand(workspace, shell)
+  adminWorkspaceListCommand(workspace, shell)
+  adminWorkspaceLinkCommand(workspace, shell)
+}
+
+/** A command that only holds others. */
+function group(parent: Command, name: string, description: string): Command {
+  return parent
+    .command(name)
+    .summary(`${description.charAt(0).toLowerCase()}${description.slice(1, -1)}`)
+    .description(description)
+    .helpCommand('help [command]', 'show the help of a command')
+}
+
+const ENVIRONMENT = `Environment:
+  MINIAPPS_SERVER            address of the server, where --server is not given
+  MINIAPPS_TOKEN             app token, in the place of the one that login stored
+  MINIAPPS_CREDENTIAL_<KEY>  a credential of an app, as MINIAPPS_CREDENTIAL_ACCESS_TOKEN for accessToken
+  NO_COLOR                   set to anything: no colour`
+
+function exitCodeTable(): string {
+  const rows = Object.values(EXIT_CODES).map(
+    ({ status, summary }) => `  ${String(status).padEnd(4)}${summary}`,
+  )
+  return ['Exit codes:', ...rows].join('\n')
+}
