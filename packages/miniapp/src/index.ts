@@ -102,6 +102,7 @@ export type { RunContext, RunOptions } from './run/run-state.ts'
 export { type RunOutcome, runSteps } from './run/run-steps.ts'
 export type { StepRecord } from './run/step-record.ts'
 export { type JsonSchema, jsonSchema } from './schema/json-schema.ts'
+export { nearestName } from './schema/nearest-name.ts'
 export {
   type Finding,
   type FindingCode,

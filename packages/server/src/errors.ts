@@ -21,7 +21,8 @@ export const API_ERROR_CODES = {
   },
   SERVICE_UNAVAILABLE: {
     status: 503,
-    summary: 'The database did not answer, or was lost under way; look whether the change was made, then try again.',
+    summary:
+      'The database did not answer, or was lost under way; look whether the change was made, then try again.',
   },
   INTERNAL_SERVER_ERROR: {
     status: 500,

@@ -2,11 +2,11 @@
  * Every setting of the server, in one table: read from the environment (a `.env` file fills what is not set there) by
  * `config.ts`, documented in docs/reference/settings.md, which is generated from it.
  */
+import { nearestName } from 'miniapp'
+
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
-/** Longest difference in letters at which an unknown name is taken for a misspelt setting. */
-const MISSPELLING_DISTANCE = 2
 /** Shorter names of other programs resemble ours by chance. */
 const SHORTEST_MISSPELT_NAME = 8
 
@@ -93,33 +93,12 @@ export type SettingName = keyof typeof SETTINGS
 
 type Environment = Record<string, string | undefined>
 
-/** Levenshtein distance, small strings only. */
-function distance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, index) => index)
-  for (let i = 1; i <= a.length; i++) {
-    const row = [i]
-    for (let j = 1; j <= b.length; j++) {
-      const replace = (previous[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)
-      row.push(Math.min(replace, (previous[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1))
-    }
-    previous = row
-  }
-  return previous[b.length] ?? 0
-}
-
-/**
- * Names in the environment that are no setting but look like a misspelt one, with the setting meant.
- *
- */
+/** Names in the environment that are no setting but look like a misspelt one, with the setting meant. */
 export function misspeltSettings(env: Environment): { name: string; meant: SettingName }[] {
   const known = Object.keys(SETTINGS) as SettingName[]
   return Object.keys(env).flatMap((name) => {
     if (name in SETTINGS || name.length < SHORTEST_MISSPELT_NAME) return []
-    const meant = known.find(
-      (setting) =>
-        distance(name.toUpperCase().replaceAll('-', '_'), setting) <=
-        (setting.length < 8 ? 0 : MISSPELLING_DISTANCE),
-    )
+    const meant = nearestName(name, known) as SettingName | undefined
     return meant ? [{ name, meant }] : []
   })
 }

@@ -17,7 +17,7 @@ import type { MarketplaceApp } from '../marketplace/list-apps.ts'
 import { visibleApp } from './app-operations.ts'
 import { isConnected } from './app-types.ts'
 import { builder } from './builder.ts'
-import { type Page, PaginationInfo, readPage } from './pagination.ts'
+import { type Page, PaginationInfo, pageArgs, readPage } from './pagination.ts'
 import type { RequestContext } from './request-context.ts'
 
 const actorOf = ({ caller, workspace }: RequestContext): Actor => ({
@@ -220,10 +220,7 @@ builder.queryField('miniAppActionRuns', (t) =>
       ns: t.arg.string(),
       action: t.arg.string(),
       status: t.arg.string({ description: 'succeeded or failed.' }),
-      page: t.arg.int({ defaultValue: 1 }),
-      perPage: t.arg.int({ defaultValue: 20, description: 'At most 100.' }),
-      first: t.arg.int({ description: 'Rows to read, at most 100; wins over perPage.' }),
-      after: t.arg.string({ description: 'pagination.endCursor of the page before.' }),
+      ...pageArgs,
     },
     resolve: (_root, { ns, action, status, ...page }, { context, caller }) => {
       if (status && !RUN_STATUSES.includes(status)) {

@@ -2,6 +2,7 @@
  * Runs one GraphQL request against the schema: parse, validate with the limits, execute. Yoga lends its engine and its
  * cache of parsed queries; the wire belongs to `route.ts`, so that fastify limits bodies, answers and logs.
  */
+
 import {
   type DocumentNode,
   type ExecutionResult,
@@ -10,8 +11,8 @@ import {
   type OperationDefinitionNode,
 } from 'graphql'
 import { createYoga } from 'graphql-yoga'
+import { BoundedCache } from '../cache.ts'
 import { ApiError, type ApiErrorCode } from '../errors.ts'
-import { createBoundedCache } from './bounded-cache.ts'
 import { type AnsweredErrors, answerErrors } from './errors.ts'
 import { explainAborted, limitPlugins } from './limits.ts'
 import type { GraphqlRequest } from './read-request.ts'
@@ -53,8 +54,8 @@ export function createEngine(schema: GraphQLSchema): Engine {
     logging: false,
     maskedErrors: false,
     parserAndValidationCache: {
-      documentCache: createBoundedCache<DocumentNode>(CACHED_QUERIES),
-      errorCache: createBoundedCache<unknown>(CACHED_QUERIES),
+      documentCache: new BoundedCache<DocumentNode>(CACHED_QUERIES),
+      errorCache: new BoundedCache<unknown>(CACHED_QUERIES),
     },
   })
   return {

@@ -139,6 +139,7 @@ async function store(
       userInput: values.bags.userInput,
       uid: values.uid ?? null,
       accountName: values.name ?? null,
+      authenticatedAt: new Date(context.now()),
     })
   })
   forgetInstall(context, key)

@@ -1,4 +1,4 @@
-import { sql, type Transaction } from 'kysely'
+import { sql, type Transaction, type Updateable } from 'kysely'
 import type { Database } from '../db/client.ts'
 import type { Schema } from '../db/schema.ts'
 import type { InstallState } from './state.ts'
@@ -129,59 +129,61 @@ export interface ConnectionValues {
   userInput: Record<string, unknown>
   uid: string | null
   accountName: string | null
+  authenticatedAt: Date
+}
+
+type InstallChanges = Omit<Updateable<Schema['install']>, 'workspaceId' | 'ns' | 'revision' | 'updatedAt'>
+
+/** Every change raises the revision and is announced. */
+async function changeInstall(
+  trx: Transaction<Schema>,
+  key: InstallKey,
+  changes: InstallChanges,
+): Promise<void> {
+  await trx
+    .updateTable('install')
+    .set({ ...changes, revision: raised, updatedAt: now })
+    .where('workspaceId', '=', key.workspaceId)
+    .where('ns', '=', key.ns)
+    .execute()
+  await announce(trx, key)
 }
 
 /** Stores all bags and the state in one statement. */
-export async function connectInstall(
+export function connectInstall(
   trx: Transaction<Schema>,
   key: InstallKey,
   values: ConnectionValues,
 ): Promise<void> {
-  await trx
-    .updateTable('install')
-    .set({
-      state: 'connected',
-      errorCode: null,
-      credentials: Buffer.from(values.credentials),
-      metadata: Buffer.from(values.metadata),
-      userInput: JSON.stringify(values.userInput),
-      uid: values.uid,
-      accountName: values.accountName,
-      lastConnectError: null,
-      authenticatedAt: now,
-      expiresAt: null,
-      revision: raised,
-      updatedAt: now,
-    })
-    .where('workspaceId', '=', key.workspaceId)
-    .where('ns', '=', key.ns)
-    .execute()
-  await announce(trx, key)
+  return changeInstall(trx, key, {
+    state: 'connected',
+    errorCode: null,
+    credentials: Buffer.from(values.credentials),
+    metadata: Buffer.from(values.metadata),
+    userInput: JSON.stringify(values.userInput),
+    uid: values.uid,
+    accountName: values.accountName,
+    lastConnectError: null,
+    authenticatedAt: values.authenticatedAt,
+    expiresAt: null,
+  })
 }
 
 /** Deletes every bag and forgets the account; the app stays installed. */
-export async function disconnectInstall(trx: Transaction<Schema>, key: InstallKey): Promise<void> {
-  await trx
-    .updateTable('install')
-    .set({
-      state: 'installed',
-      errorCode: null,
-      credentials: null,
-      metadata: null,
-      userInput: JSON.stringify({}),
-      uid: null,
-      accountName: null,
-      lastConnectError: null,
-      authenticatedAt: null,
-      expiresAt: null,
-      pendingRegistrations: 0,
-      revision: raised,
-      updatedAt: now,
-    })
-    .where('workspaceId', '=', key.workspaceId)
-    .where('ns', '=', key.ns)
-    .execute()
-  await announce(trx, key)
+export function disconnectInstall(trx: Transaction<Schema>, key: InstallKey): Promise<void> {
+  return changeInstall(trx, key, {
+    state: 'installed',
+    errorCode: null,
+    credentials: null,
+    metadata: null,
+    userInput: JSON.stringify({}),
+    uid: null,
+    accountName: null,
+    lastConnectError: null,
+    authenticatedAt: null,
+    expiresAt: null,
+    pendingRegistrations: 0,
+  })
 }
 
 export async function deleteInstall(trx: Transaction<Schema>, key: InstallKey): Promise<void> {
@@ -263,16 +265,6 @@ export async function listInstallsBehind(
     .execute()
 }
 
-export async function moveInstall(
-  trx: Transaction<Schema>,
-  key: InstallKey,
-  versionId: string,
-): Promise<void> {
-  await trx
-    .updateTable('install')
-    .set({ versionId, revision: raised, updatedAt: now })
-    .where('workspaceId', '=', key.workspaceId)
-    .where('ns', '=', key.ns)
-    .execute()
-  await announce(trx, key)
+export function moveInstall(trx: Transaction<Schema>, key: InstallKey, versionId: string): Promise<void> {
+  return changeInstall(trx, key, { versionId })
 }
