@@ -22,6 +22,7 @@ import { connectWithForm } from '../packages/server/src/install/connect.ts'
 import { installApp } from '../packages/server/src/install/install-app.ts'
 import { silentLog } from '../packages/server/src/log.ts'
 import { registerDefinition } from '../packages/server/src/registry/register.ts'
+import { listing } from '../packages/server/test/ledger-app.ts'
 import { startPostgres } from '../packages/server/test/postgres.ts'
 import type { Measurement, MeasureOptions } from '../scripts/measure.ts'
 
@@ -47,19 +48,7 @@ const BODY = 'A customer wrote that the coupon is gone after signing in.'
 function definition(origin: string) {
   const headers = { Authorization: 'Bearer [[accessToken]]', Accept: 'application/json' }
   return {
-    ns: 'bench-action',
-    name: 'bench-action',
-    type: 'bench-action',
-    title: 'Bench',
-    label: 'Bench',
-    shortDescription: 'One action of one step.',
-    description: 'Used by a benchmark.',
-    status: 'private',
-    version: '1.0.0',
-    category: 'developer',
-    icon: 'https://provider.example/icon.svg',
-    logo: 'https://provider.example/logo.svg',
-    docsUrl: 'https://provider.example/docs',
+    ...listing('bench-action', 'https://provider.example'),
     auth: {
       type: 'bearer_token',
       sensitiveKeys: ['accessToken'],

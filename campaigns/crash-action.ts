@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type ApiClient, apiClient, signIn } from '../packages/server/test/api-client.ts'
+import { listing } from '../packages/server/test/ledger-app.ts'
 import { type LocalServer, startLocalServer } from '../packages/server/test/local-server.ts'
 import { startPostgres } from '../packages/server/test/postgres.ts'
 import { type ServerProcess, startServerProcess } from '../packages/server/test/server-process.ts'
@@ -32,19 +33,7 @@ const ORIGIN = 'https://provider.example'
 const MASTER_KEY = Buffer.alloc(32, 7).toString('base64')
 
 const DEFINITION = {
-  ns: 'crash-test',
-  name: 'crash-test',
-  type: 'crash-test',
-  title: 'Crash test',
-  label: 'Crash test',
-  shortDescription: 'Connects in three requests and runs one action.',
-  description: 'Used by a campaign.',
-  status: 'private',
-  version: '1.0.0',
-  category: 'developer',
-  icon: 'https://provider.example/icon.svg',
-  logo: 'https://provider.example/logo.svg',
-  docsUrl: 'https://provider.example/docs',
+  ...listing('crash-test', ORIGIN),
   auth: {
     type: 'bearer_token',
     sensitiveKeys: ['apiKey', 'accessToken'],

@@ -7,22 +7,30 @@ export const LEDGER_ORIGIN = 'https://ledger.example'
 
 const headers = { Authorization: 'Bearer [[accessToken]]' }
 
+/** What every definition needs besides what it does. */
+export function listing(ns: string, origin: string): Record<string, unknown> {
+  return {
+    ns,
+    name: ns,
+    type: ns,
+    title: ns,
+    label: ns,
+    shortDescription: 'Keeps entries in books.',
+    description: 'Keeps entries in books.',
+    status: 'private',
+    version: '1.0.0',
+    category: 'productivity',
+    icon: `${origin}/icon.svg`,
+    logo: `${origin}/logo.svg`,
+    docsUrl: `${origin}/docs`,
+  }
+}
+
 /** @param changes replace top-level members */
 export function ledgerDefinition(changes: Record<string, unknown> = {}): Record<string, unknown> {
   return {
-    ns: 'ledger',
-    name: 'ledger',
-    type: 'ledger',
-    title: 'Ledger',
-    label: 'Ledger',
-    shortDescription: 'Keeps entries in books.',
-    description: 'Keeps entries in books.',
+    ...listing('ledger', LEDGER_ORIGIN),
     status: 'public',
-    version: '1.0.0',
-    category: 'productivity',
-    icon: `${LEDGER_ORIGIN}/icon.svg`,
-    logo: `${LEDGER_ORIGIN}/logo.svg`,
-    docsUrl: `${LEDGER_ORIGIN}/docs`,
     auth: {
       type: 'bearer_token',
       sensitiveKeys: ['apiKey', 'accessToken'],

@@ -1,34 +1,26 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type FaultProxy, startFaultProxy } from '../../test/fault-proxy.ts'
-import { LEDGER_ORIGIN, ledgerDefinition, startLedger } from '../../test/ledger-app.ts'
+import type { FaultProxy } from '../../test/fault-proxy.ts'
+import { LEDGER_ORIGIN } from '../../test/ledger-app.ts'
+import { type LedgerPlatform, ledgerPlatform } from '../../test/ledger-platform.ts'
 import type { LocalServer } from '../../test/local-server.ts'
-import { type TestPlatform, testPlatform } from '../../test/platform.ts'
-import { connectWithForm } from '../install/connect.ts'
-import { installApp } from '../install/install-app.ts'
 import { disconnect } from '../install/remove.ts'
-import { registerDefinition } from '../registry/register.ts'
 import type { Actor } from './actor.ts'
 import { ACTION_RATE_LIMIT, type ExecuteAction, executeAction } from './execute.ts'
 import { countRuns, findRun, listRuns } from './store.ts'
 import { testRequest } from './test-request.ts'
 
-let ledger: LocalServer
+let platform: LedgerPlatform
 let proxy: FaultProxy
-let platform: TestPlatform
+let ledger: LocalServer
 let actor: Actor
 let number = 0
 
 beforeAll(async () => {
-  ledger = await startLedger()
-  proxy = await startFaultProxy({ target: ledger.origin })
-  platform = await testPlatform({ [LEDGER_ORIGIN]: proxy.origin })
-  await registerDefinition(platform.context, ledgerDefinition())
+  platform = await ledgerPlatform()
+  proxy = platform.proxy
+  ledger = platform.ledger
 })
-afterAll(async () => {
-  await platform.close()
-  await proxy.close()
-  await ledger.close()
-})
+afterAll(() => platform.close())
 beforeEach(async () => {
   proxy.passThrough()
   actor = await connectedActor()
@@ -37,10 +29,7 @@ beforeEach(async () => {
 
 async function connectedActor(): Promise<Actor> {
   const made = await platform.newActor(`a${++number}`)
-  const key = { workspaceId: made.workspaceId, ns: 'ledger' }
-  await installApp(platform.context, key)
-  const credentials = { apiKey: `key-secret-${number}`, region: 'eu' }
-  await connectWithForm(platform.context, { ...key, subdomain: made.subdomain, requestId: 'r', credentials })
+  await platform.connect(made, `secret-${number}`)
   return made
 }
 

@@ -1,44 +1,25 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type FaultProxy, startFaultProxy } from '../../test/fault-proxy.ts'
-import { LEDGER_ORIGIN, ledgerDefinition, startLedger } from '../../test/ledger-app.ts'
-import type { LocalServer } from '../../test/local-server.ts'
-import { type TestPlatform, testPlatform } from '../../test/platform.ts'
-import { connectWithForm } from '../install/connect.ts'
-import { installApp } from '../install/install-app.ts'
-import { registerDefinition } from '../registry/register.ts'
+import type { FaultProxy } from '../../test/fault-proxy.ts'
+import { type LedgerPlatform, ledgerPlatform } from '../../test/ledger-platform.ts'
 import type { Actor } from './actor.ts'
 import { type LoadOptions, loadOptions, OPTIONS_MAX_AGE_MS } from './load-options.ts'
 
-let ledger: LocalServer
+let platform: LedgerPlatform
 let proxy: FaultProxy
-let platform: TestPlatform
 let actor: Actor
 let number = 0
 
 beforeAll(async () => {
-  ledger = await startLedger()
-  proxy = await startFaultProxy({ target: ledger.origin })
-  platform = await testPlatform({ [LEDGER_ORIGIN]: proxy.origin })
-  await registerDefinition(platform.context, ledgerDefinition())
+  platform = await ledgerPlatform()
+  proxy = platform.proxy
 })
-afterAll(async () => {
-  await platform.close()
-  await proxy.close()
-  await ledger.close()
-})
+afterAll(() => platform.close())
 beforeEach(async () => {
   proxy.passThrough()
   actor = await platform.newActor(`o${++number}`)
-  await connect(`first-${number}`)
+  await platform.connect(actor, `first-${number}`)
   proxy.requests.length = 0
 })
-
-async function connect(account: string): Promise<void> {
-  const key = { workspaceId: actor.workspaceId, ns: 'ledger' }
-  await installApp(platform.context, key)
-  const credentials = { apiKey: `key-${account}`, region: 'eu' }
-  await connectWithForm(platform.context, { ...key, subdomain: actor.subdomain, requestId: 'r', credentials })
-}
 
 const load = (more: Partial<LoadOptions> = {}) =>
   loadOptions(platform.context, {
@@ -86,7 +67,7 @@ describe('loadOptions', () => {
 
   it('never shows the options of an earlier connection', async () => {
     await load()
-    await connect(`second-${number}`)
+    await platform.connect(actor, `second-${number}`)
     proxy.requests.length = 0
     await load()
     expect(proxy.requests).toHaveLength(1)

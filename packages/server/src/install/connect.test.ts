@@ -1,9 +1,8 @@
 import { MiniAppError } from 'miniapp'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type FaultProxy, startFaultProxy } from '../../test/fault-proxy.ts'
-import { LEDGER_ORIGIN, ledgerDefinition, startLedger } from '../../test/ledger-app.ts'
-import type { LocalServer } from '../../test/local-server.ts'
-import { type TestPlatform, testPlatform } from '../../test/platform.ts'
+import type { FaultProxy } from '../../test/fault-proxy.ts'
+import { ledgerDefinition } from '../../test/ledger-app.ts'
+import { type LedgerPlatform, ledgerPlatform } from '../../test/ledger-platform.ts'
 import type { Actor } from '../action/actor.ts'
 import { ApiError } from '../errors.ts'
 import { registerDefinition } from '../registry/register.ts'
@@ -13,23 +12,16 @@ import { findLiveInstall } from './live-install.ts'
 import { disconnect, uninstall } from './remove.ts'
 import { findInstall } from './store.ts'
 
-let ledger: LocalServer
+let platform: LedgerPlatform
 let proxy: FaultProxy
-let platform: TestPlatform
 let actor: Actor
 let workspaces = 0
 
 beforeAll(async () => {
-  ledger = await startLedger()
-  proxy = await startFaultProxy({ target: ledger.origin })
-  platform = await testPlatform({ [LEDGER_ORIGIN]: proxy.origin })
-  await registerDefinition(platform.context, ledgerDefinition())
+  platform = await ledgerPlatform()
+  proxy = platform.proxy
 })
-afterAll(async () => {
-  await platform.close()
-  await proxy.close()
-  await ledger.close()
-})
+afterAll(() => platform.close())
 beforeEach(async () => {
   proxy.passThrough()
   actor = await platform.newActor(`w${++workspaces}`)
