@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { signIn } from './api-client.ts'
+import { apiClient, signIn } from './api-client.ts'
+import { emptyDatabase } from './empty-database.ts'
 import { type ServerProcess, startServerProcess } from './server-process.ts'
 
 const root = resolve(import.meta.dirname, '../../..')
@@ -124,6 +125,35 @@ describe('settings', () => {
     const text = await failureOf(direct({ PORT: 'http', ROLE: 'web' }))
     expect(text).toContain('PORT is "http"')
     expect(text).toContain('ROLE is "web"')
+  })
+})
+
+describe.runIf(process.env.TEST_DATABASE_URL)('on PostgreSQL', () => {
+  it('two first starts at once share one database, one workspace and one key', async () => {
+    const database = await emptyDatabase()
+    const servers = await Promise.all([direct(database.env), direct(database.env)])
+    try {
+      const links = servers.map(({ url, ownerLink }) => ({ url, ownerLink }))
+      const signedIn = await Promise.allSettled(links.map(({ url, ownerLink }) => signIn(url, ownerLink)))
+      const owners = signedIn.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []))
+      expect(owners.length).toBeGreaterThanOrEqual(1)
+      for (const { url } of servers) {
+        const { currentUser } = await apiClient(url, String(owners[0]?.token)).call<{
+          currentUser: { isOwner: boolean }
+        }>('{ currentUser { isOwner } }')
+        expect(currentUser.isOwner).toBe(true)
+      }
+    } finally {
+      for (const server of servers) expect(await server.stop()).toBe(0)
+      await database.drop()
+    }
+  })
+
+  it('is refused without a master key', async () => {
+    const database = await emptyDatabase()
+    const { MASTER_KEY: _key, ...env } = database.env
+    expect(await failureOf(direct(env))).toContain('master key must be given')
+    await database.drop()
   })
 })
 

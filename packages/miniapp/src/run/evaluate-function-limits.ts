@@ -12,7 +12,7 @@ export const FUNCTION_STACK_BYTES = 256 * 1024
 /** What is kept of `console.log` (4.3). */
 export const FUNCTION_LOG_BYTES = 8 * 1024
 /** JSON text of a result: it joins the context of every later step and the run record. */
-export const FUNCTION_RESULT_BYTES = MIB
+export const FUNCTION_RESULT_BYTES = 1 * MIB
 /** JSON text of code and arguments: above the largest response body (10 MiB), and four copies still fit the memory. */
 export const FUNCTION_INPUT_BYTES = 16 * MIB
 /** Of a function's own message, which is shown to users. */
