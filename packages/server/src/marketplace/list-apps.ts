@@ -1,7 +1,7 @@
 import type { CompiledDefinition } from 'miniapp'
 import type { Context } from '../context.ts'
 import { countInstalls, listInstalls, type StoredInstall } from '../install/store.ts'
-import { compiledVersion } from '../registry/compiled-version.ts'
+import { compiledVersions } from '../registry/compiled-version.ts'
 import { listApps, type RegisteredApp } from '../registry/store.ts'
 
 /** An app as a workspace sees it: the published version, and its own install where there is one. */
@@ -43,13 +43,14 @@ export async function listMarketplace(
       (filter.ns === undefined || app.ns === filter.ns) &&
       (app.status === 'public' || installOf.has(app.ns) || filter.includePrivate),
   )
-  const listed = await Promise.all(
-    visible.map(async (app) => {
-      const install = installOf.get(app.ns)
-      const compiled = await compiledVersion(context, install?.versionId ?? String(app.publishedVersionId))
-      return { app, compiled, install, installationCount: counts.get(app.ns) ?? 0 }
-    }),
-  )
+  const versionOf = (app: RegisteredApp) => installOf.get(app.ns)?.versionId ?? String(app.publishedVersionId)
+  const compiled = await compiledVersions(context, visible.map(versionOf))
+  const listed = visible.flatMap((app) => {
+    const definition = compiled.get(versionOf(app))
+    if (!definition) return []
+    const installationCount = counts.get(app.ns) ?? 0
+    return [{ app, compiled: definition, install: installOf.get(app.ns), installationCount }]
+  })
   return listed.filter((entry) => matches(entry, filter))
 }
 

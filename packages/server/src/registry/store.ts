@@ -72,6 +72,10 @@ export async function findVersionById(executor: Executor, id: string): Promise<S
   return executor.selectFrom('appVersion').select(versionColumns).where('id', '=', id).executeTakeFirst()
 }
 
+export async function findVersionsById(executor: Executor, ids: readonly string[]): Promise<StoredVersion[]> {
+  return executor.selectFrom('appVersion').select(versionColumns).where('id', 'in', ids).execute()
+}
+
 export async function insertVersion(trx: Transaction<Schema>, version: StoredVersion): Promise<void> {
   await trx
     .insertInto('appVersion')
