@@ -12,7 +12,7 @@ export interface ReportedError {
   place?: string
 }
 
-/** A step, or an auth request by its name. */
+/** A step; `name` is that of the auth request or of the function, where it is known. */
 export type ReportedStep = StepRecord & { name?: string }
 
 /** What an action, a source or a connect did. */

@@ -3,9 +3,9 @@ import { type Position, positionAt } from './code-frame.ts'
 import type { Source } from './read-source.ts'
 import type { Part, Span } from './source-document.ts'
 
-/** A finding with its place in the file. Broken syntax has the code `syntax`; it is the document's, so at no pointer. */
+/** A finding with its place in the file. What is no document at all is at no pointer. */
 export interface PlacedFinding extends Omit<Finding, 'code'> {
-  code: Finding['code'] | 'syntax'
+  code: Finding['code'] | 'syntax' | 'module'
   position?: Position
   span?: Span
 }
@@ -17,9 +17,9 @@ const ABOUT_NAMES: ReadonlySet<string> = new Set(['unknown-property', 'reserved-
 export async function checkSource(source: Source, level: ValidationLevel): Promise<PlacedFinding[]> {
   const { parsed } = source
   if (!parsed.ok) {
-    return parsed.faults.map(({ message, span }) => ({
+    return parsed.faults.map(({ code = 'syntax', message, span }) => ({
       severity: 'error',
-      code: 'syntax',
+      code,
       path: '',
       message,
       ...placeOf(source, span),

@@ -125,11 +125,16 @@ async function readModule(path: string): Promise<Omit<Source, 'name' | 'path'>> 
     exports = (await import(pathToFileURL(path).href)) as { default?: unknown }
   } catch (error) {
     const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
-    return { parsed: { ok: false, faults: [{ message: `The module failed when it was run. ${reason}` }] } }
+    return moduleFault(`The module failed when it was run. ${reason}`)
   }
   if (!('default' in exports)) {
-    const message = 'The module has no default export; it should be the definition (export default { … }).'
-    return { parsed: { ok: false, faults: [{ message }] } }
+    return moduleFault(
+      'The module has no default export; it should be the definition (export default { … }).',
+    )
   }
   return { parsed: { ok: true, value: await exports.default, locate: nowhere } }
+}
+
+function moduleFault(message: string): Omit<Source, 'name' | 'path'> {
+  return { parsed: { ok: false, faults: [{ code: 'module', message }] } }
 }

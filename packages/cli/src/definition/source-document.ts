@@ -13,8 +13,10 @@ export type Part = 'name' | 'value'
  */
 export type Locate = (pointer: string, part: Part) => Span | undefined
 
-/** Why a text is no document. */
+/** Why a text, or what a module exports, is no document. */
 export interface SyntaxFault {
+  /** Default `syntax`. */
+  code?: 'syntax' | 'module'
   message: string
   span?: Span
 }

@@ -46,7 +46,7 @@ export async function runActionHere(
       ranOn: source.name,
       argument,
       here: true,
-      steps: run.steps,
+      steps: run.steps.map((step) => ({ ...step, ...functionName(app, call.action, step.index) })),
       ...(run.error && { error: reportError(run.error, app) }),
       durationMs: Math.round(performance.now() - startedAt),
       formFields: Object.keys(compiled.auth.form),
@@ -100,4 +100,9 @@ function invalidInput(
     path: `${pointer}/parameters`,
     details: { fields },
   })
+}
+
+function functionName({ compiled }: LocalApp, action: string, index: number): { name?: string } {
+  const step = compiled.actions.get(action)?.steps[index]
+  return step?.kind === 'function' ? { name: step.name } : {}
 }

@@ -18,7 +18,9 @@ export function renderSteps(steps: readonly ReportedStep[], paint: Paint, verbos
 
 function renderStep(step: ReportedStep, paint: Paint): string {
   const { index, kind, status, name, request, response, attempts, items, durationMs } = step
-  const what = request ? `${request.method} ${request.url}` : kind
+  const isFunction = kind === 'function'
+  const what = request ? `${request.method} ${request.url}` : [kind, isFunction ? name : ''].join(' ').trim()
+  const label = isFunction ? undefined : name
   const facts = [
     ...(status === 'skipped' ? ['skipped'] : []),
     ...(response ? [String(response.status)] : []),
@@ -26,7 +28,7 @@ function renderStep(step: ReportedStep, paint: Paint): string {
     ...(items === undefined ? [] : [`${items} items`]),
     `${Math.round(durationMs)} ms`,
   ]
-  return `${MARKS[status](paint)} ${name ?? index + 1}  ${what}  ${paint.faint(facts.join(' · '))}`
+  return `${MARKS[status](paint)} ${label ?? index + 1}  ${what}  ${paint.faint(facts.join(' · '))}`
 }
 
 function renderExchange({ request, response, notes, logs }: ReportedStep, paint: Paint): string {
