@@ -85,7 +85,11 @@ function usageError(error: CommanderError, program: Command, args: readonly stri
     const names = command.commands.map((child) => child.name())
     return new CliError('usage', `${path.join(' ')} needs a command: ${names.join(', ')}.`, { next: [help] })
   }
-  const [message = '', ...suggestion] = error.message.replace(/^error: /, '').split('\n')
+  // Commander repeats arguments that are too many; one may be a secret that lost its option.
+  const said = error.message
+    .replace(/^error: /, '')
+    .replace(/^(too many arguments.*? but got \d+):.*$/s, '$1.')
+  const [message = '', ...suggestion] = said.split('\n')
   return new CliError('usage', `${message.charAt(0).toUpperCase()}${message.slice(1)}`, {
     next: [...suggestion.map((line) => line.replace(/^\(|\)$/g, '')), help],
   })

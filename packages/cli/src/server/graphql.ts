@@ -73,6 +73,6 @@ const COMMANDS: Readonly<Record<string, string>> = {
 function commandsNamedIn(message: string): string[] {
   const words = new Set(message.match(/[A-Za-z]+/g))
   return Object.entries(COMMANDS).flatMap(([operation, command]) =>
-    words.has(operation) ? [`${operation} is ${command}`] : [],
+    words.has(operation) ? [`As a command, ${operation} is: ${command}`] : [],
   )
 }

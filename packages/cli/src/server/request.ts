@@ -66,10 +66,10 @@ export async function post({ server, url, headers = {}, body }: ServerRequest): 
 
 function unreachable(server: string, error: unknown): CliError {
   const timedOut = error instanceof DOMException && error.name === 'TimeoutError'
-  const code = systemCode((error as { cause?: unknown } | null)?.cause)
-  const reason = timedOut
-    ? `no answer within ${TIMEOUT_MS / 1000} s`
-    : (REASONS[code] ?? (code || 'the request failed'))
+  const cause = (error as { cause?: unknown } | null)?.cause
+  const code = systemCode(cause)
+  const words = cause instanceof Error ? cause.message : 'the request failed'
+  const reason = timedOut ? `no answer within ${TIMEOUT_MS / 1000} s` : (REASONS[code] ?? (code || words))
   return new CliError('unreachable', `No MiniApps server answers at ${server} (${reason}).`, {
     next: ['Start one with npm start, or name another one with --server URL.'],
     cause: error,
