@@ -1,0 +1,1 @@
+throw new TypeError('SHOP_HOST is not set')
