@@ -2,9 +2,9 @@
 import { execFile } from 'node:child_process'
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { lexicographicSortSchema, printSchema } from 'graphql'
 import { jsonSchema } from '../packages/miniapp/src/index.ts'
 import { schema } from '../packages/server/src/graphql/schema.ts'
+import { sdlOf } from '../packages/server/src/graphql/sdl.ts'
 import { definitionPage } from './generate-definition.ts'
 import { page } from './generate-markdown.ts'
 import {
@@ -34,7 +34,7 @@ const SOURCES: Record<string, Source> = {
   'error-codes.md': { summary: 'What a call can fail with.', make: errorCodesPage },
   'public-api.graphql': {
     summary: 'The GraphQL schema.',
-    make: () => formatted('x.graphql', printSchema(lexicographicSortSchema(schema))),
+    make: () => formatted('x.graphql', sdlOf(schema)),
   },
   'permissions.md': { summary: 'What an app token may carry.', make: permissionsPage },
   'settings.md': { summary: 'What the server reads from its environment.', make: settingsPage },

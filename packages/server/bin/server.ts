@@ -39,8 +39,9 @@ function announce(app: App): void {
     '',
     `  MiniApps is ready on ${app.listeningOn}`,
     '',
-    `  GraphQL      ${config.saasApiUrl}/graphql`,
-    `  Schema       ${config.saasApiUrl}/public-api.graphql`,
+    ...(config.role === 'worker'
+      ? ['  Role         worker: background work and health checks']
+      : [`  GraphQL      ${app.apiUrl}/graphql`, `  Schema       ${app.apiUrl}/public-api.graphql`]),
     `  Database     ${config.databaseUrl === undefined ? `embedded, in ${config.dataDir}` : 'PostgreSQL'}`,
     ...(app.ownerLink === undefined
       ? []

@@ -1,6 +1,7 @@
 /** The server as an explicit list: what is opened, what is prepared, which routes answer, in this order. */
 import { type FastifyInstance, fastify } from 'fastify'
 import { jsonSchema } from 'miniapp'
+import { workspaceUrl } from './account/address.ts'
 import { ensureDefaultWorkspace } from './account/default-workspace.ts'
 import { makeOwnerLink, needsOwnerLink } from './account/login-link.ts'
 import { loginRoutes } from './account/login-route.ts'
@@ -28,6 +29,8 @@ export interface App {
   context: Context
   /** Where the server listens, for example `http://127.0.0.1:4000`. */
   listeningOn: string
+  /** Public address of the default workspace's API. */
+  apiUrl: string
   /** One-time sign-in link of the default workspace's owner, while nobody has used one. */
   ownerLink: string | undefined
   /** Stops accepting, finishes what is under way and closes everything. */
@@ -50,7 +53,7 @@ export async function startApp(
     for (const closer of closers.splice(0).reverse()) await closer()
   }
   try {
-    closers.push(await startMaintenance(context))
+    closers.push(await startMaintenance(context, { repeat: config.role !== 'api' }))
     closers.push(await watchInstalls(context))
     const workspace = await ensureDefaultWorkspace(context)
     if (options.catalogDir !== undefined) {
@@ -61,10 +64,17 @@ export async function startApp(
     closers.push(() => server.close())
     const listeningOn = await server.listen({ port: config.port, host: config.host })
     if (config.port === 0) nameTakenPort(context, listeningOn)
-    const ownerLink = (await needsOwnerLink(context, workspace.id))
-      ? await makeOwnerLink(context, workspace.id)
-      : undefined
-    return { context, listeningOn, ownerLink, close }
+    const ownerLink =
+      config.role !== 'worker' && (await needsOwnerLink(context, workspace.id))
+        ? await makeOwnerLink(context, workspace.id)
+        : undefined
+    return {
+      context,
+      listeningOn,
+      apiUrl: workspaceUrl(context.config, workspace.subdomain),
+      ownerLink,
+      close,
+    }
   } catch (error) {
     await close()
     throw error
@@ -91,6 +101,7 @@ function createServer(context: Context): FastifyInstance {
   registerRequestIds(server, context.config)
   fallbackRoutes(server, context)
   healthRoutes(server, context)
+  if (context.config.role === 'worker') return server
   loginRoutes(server, context)
   graphqlRoutes(server, context)
   server.get('/miniapp.schema.json', (_request, reply) =>

@@ -10,7 +10,7 @@ export type LogLevel = (typeof LOG_LEVELS)[number]
 /** Shorter names of other programs resemble ours by chance. */
 const SHORTEST_MISSPELT_NAME = 8
 
-/** What one setting means to the person who sets it. `example` is a value that parses. */
+/** What one setting means to the person who sets it. */
 interface SettingDocument {
   summary: string
   default?: string
@@ -43,7 +43,7 @@ export const SETTINGS = {
   MASTER_KEY: {
     summary:
       'The key that wraps all data keys: 32 bytes in base64. At most one of the three `MASTER_KEY…` settings.',
-    example: '(openssl rand -base64 32)',
+    example: 'the output of openssl rand -base64 32',
   },
   MASTER_KEY_FILE: {
     summary:
@@ -55,7 +55,8 @@ export const SETTINGS = {
     example: 'vault read -field=key secret/miniapps',
   },
   ROLE: {
-    summary: '`api` answers requests, `worker` runs background work, `all` does both.',
+    summary:
+      '`api` answers requests, `worker` does the background work (today: upkeep of the database) and answers health checks alone, `all` does both.',
     default: 'all',
     example: 'api',
   },

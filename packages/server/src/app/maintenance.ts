@@ -6,10 +6,15 @@ const MAINTENANCE_INTERVAL_MS = 60 * 60_000
 /**
  * Makes the partitions of the coming days and drops what is past its retention: once now, then every hour. A failure
  * is logged and tried again at the next turn.
+ * @param options.repeat false where other processes do the background work (`ROLE=api`): once now, and no more
  * @returns a function that ends it, waiting for a turn under way
  */
-export async function startMaintenance(context: Context): Promise<() => Promise<void>> {
+export async function startMaintenance(
+  context: Context,
+  options: { repeat: boolean } = { repeat: true },
+): Promise<() => Promise<void>> {
   await ensurePartitions(context.db, { now: context.now(), log: context.log })
+  if (!options.repeat) return () => Promise.resolve()
   let turn = Promise.resolve()
   const timer = setInterval(() => {
     turn = prune(context)

@@ -1,6 +1,6 @@
 /** `POST /graphql`, `GET /graphql` and `GET /public-api.graphql` (specification 10.1, 10.3). */
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { type GraphQLSchema, lexicographicSortSchema, printSchema } from 'graphql'
+import type { GraphQLSchema } from 'graphql'
 import { routePrefix } from '../account/address.ts'
 import { type Authenticated, authenticate } from '../account/authenticate.ts'
 import { PAGE_HEADERS } from '../account/page.ts'
@@ -13,6 +13,7 @@ import { MAX_BODY_BYTES } from './limits.ts'
 import { graphqlPage } from './page.ts'
 import { type GraphqlRequest, readGet, readPost } from './read-request.ts'
 import { schema as wholeSchema } from './schema.ts'
+import { sdlOf } from './sdl.ts'
 
 /** What the log line of a request tells, gathered on its way. */
 interface Line {
@@ -35,7 +36,7 @@ export function graphqlRoutes(
   context: Context,
   schema: GraphQLSchema = wholeSchema,
 ): void {
-  const sdl = `${printSchema(lexicographicSortSchema(schema))}\n`
+  const sdl = sdlOf(schema)
   const prefix = routePrefix(context.config)
   server.get(`${prefix}/public-api.graphql`, (_request, reply) =>
     reply.type('text/plain; charset=utf-8').header('x-content-type-options', 'nosniff').send(sdl),
