@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander'
+import packageJson from '../package.json' with { type: 'json' }
 import { actionRunCommand } from './commands/action-run.ts'
 import { adminAppConnectCommand } from './commands/admin-app-connect.ts'
 import { adminAppDisconnectCommand } from './commands/admin-app-disconnect.ts'
@@ -31,6 +32,7 @@ export function createProgram(shell: Shell): Command {
     .addOption(new Option('--json', 'print one JSON document on standard output'))
     .addOption(new Option('--server <url>', 'address of the server (or MINIAPPS_SERVER)'))
     .addHelpText('after', () => `\n${ENVIRONMENT}\n\n${exitCodeTable()}`)
+    .version(packageJson.version, '--version', 'show the version')
     .helpOption('-h, --help', 'show this help')
     .helpCommand('help [command]', 'show the help of a command')
     .showSuggestionAfterError(true)

@@ -74,7 +74,7 @@ function everyCommand(command: Command, change: (command: Command) => void): voi
 function usageError(error: CommanderError, program: Command, args: readonly string[]): CliError {
   const path = ['miniapps']
   let command = program
-  for (const arg of args) {
+  for (const arg of args.filter((one) => !one.startsWith('-'))) {
     const child = command.commands.find((candidate) => candidate.name() === arg)
     if (child === undefined) break
     command = child
