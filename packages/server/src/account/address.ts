@@ -49,6 +49,9 @@ const READ_SUBDOMAIN = {
   (config: AddressConfig, request: AddressedRequest) => string | undefined
 >
 
+/** What can be a subdomain at all; other texts are not asked for. */
+const DNS_LABEL = /^[a-z0-9-]{1,63}$/
+
 /** The workspace that the request is addressed to; undefined where there is none at that address. */
 export async function findAddressedWorkspace(
   context: Context,
@@ -56,5 +59,7 @@ export async function findAddressedWorkspace(
 ): Promise<Workspace | undefined> {
   if (context.config.addressMode === 'single') return findDefaultWorkspace(context.db.sql)
   const subdomain = subdomainOf(context.config, request)
-  return subdomain === undefined ? undefined : findWorkspace(context.db.sql, { subdomain })
+  return subdomain !== undefined && DNS_LABEL.test(subdomain)
+    ? findWorkspace(context.db.sql, { subdomain })
+    : undefined
 }

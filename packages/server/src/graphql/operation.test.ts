@@ -24,6 +24,8 @@ interface Operation {
   demand: Demand
   /** A whole document that calls the operation with some value for each required argument. */
   document: string
+  /** The same with U+0000 in every text, for operations that take one. */
+  withNul: string | undefined
 }
 
 const VALUES: Record<string, string> = {
@@ -40,13 +42,15 @@ function operationsOf(kind: 'query' | 'mutation', type: GraphQLObjectType | null
   return Object.values(type?.getFields() ?? {}).map((field) => ({
     name: `${kind} ${field.name}`,
     demand: field.extensions['permission'] as Demand,
-    document: `${kind} { ${field.name}${argumentsOf(field.args)}${selectionOf(field)} }`,
+    document: `${kind} { ${field.name}${argumentsOf(field.args.filter(isRequiredArgument))}${selectionOf(field)} }`,
+    withNul: field.args.some(({ type }) => getNamedType(type).name === 'String')
+      ? `${kind} { ${field.name}${argumentsOf(field.args, { ...VALUES, String: '"x\\u0000y"' })}${selectionOf(field)} }`
+      : undefined,
   }))
 }
 
-function argumentsOf(args: readonly GraphQLArgument[]): string {
-  const required = args.filter(isRequiredArgument)
-  const filled = required.map(({ name, type }) => `${name}: ${VALUES[getNamedType(type).name]}`)
+function argumentsOf(args: readonly GraphQLArgument[], values = VALUES): string {
+  const filled = args.map(({ name, type }) => `${name}: ${values[getNamedType(type).name]}`)
   return filled.length === 0 ? '' : `(${filled.join(', ')})`
 }
 
@@ -105,6 +109,19 @@ async function permissionsOfOwner(): Promise<Record<string, true>> {
     .permissionActions as Record<string, true>
   return owned
 }
+
+describe('an operation that takes text', () => {
+  it.each(operations.filter(({ withNul }) => withNul !== undefined))(
+    'refuses U+0000 in it, which no table can hold: $name',
+    async ({ withNul }) => {
+      const { errors } = await api.call(String(withNul))
+      expect(errors[0]).toMatchObject({
+        message: expect.stringContaining('U+0000'),
+        extensions: { code: 'BAD_USER_INPUT' },
+      })
+    },
+  )
+})
 
 describe('a list costs the same statements for twenty items as for one', () => {
   /** The statements of one call, after a first one has noted the use of the token. */

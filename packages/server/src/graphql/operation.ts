@@ -68,6 +68,7 @@ class OperationPlugin<Types extends SchemaTypes> extends BasePlugin<Types> {
     if (demand === undefined) return resolver
     return (parent, args, context, info) => {
       refuseWithout((context as unknown as RequestContext).caller, demand)
+      refuseNul(args)
       return resolver(parent, args, context, info)
     }
   }
@@ -89,4 +90,16 @@ function refuseWithout(caller: Caller, demand: Demand): void {
     `Permission denied: this needs the permission ${demand}, which the token "${caller.name}" does not have. Someone who has it can make such a token with appsAdd.`,
     { details: { permission: demand } },
   )
+}
+
+/** PostgreSQL keeps no text with this character; inside JSON arguments it is replaced where it is stored. */
+const NUL = '\u0000'
+
+function refuseNul(args: object): void {
+  for (const [name, value] of Object.entries(args)) {
+    const texts: unknown[] = Array.isArray(value) ? value : [value]
+    if (texts.some((text) => typeof text === 'string' && text.includes(NUL))) {
+      throw new ApiError('BAD_USER_INPUT', `${name} holds the character U+0000. Send it without.`)
+    }
+  }
 }
