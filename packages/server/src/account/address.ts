@@ -49,8 +49,8 @@ const READ_SUBDOMAIN = {
   (config: AddressConfig, request: AddressedRequest) => string | undefined
 >
 
-/** What can be a subdomain at all; other texts are not asked for. */
-const DNS_LABEL = /^[a-z0-9-]{1,63}$/
+/** One DNS label (RFC 1035 2.3.4): what a subdomain is. */
+export const DNS_LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/
 
 /** The workspace that the request is addressed to; undefined where there is none at that address. */
 export async function findAddressedWorkspace(

@@ -4,13 +4,11 @@ import type { Schema } from '../db/schema.ts'
 import { storable } from '../db/text.ts'
 import { uuidv7 } from '../db/uuid.ts'
 import { ApiError } from '../errors.ts'
+import { DNS_LABEL } from './address.ts'
 import { insertAccount, insertMember, insertWorkspace, type Workspace } from './store.ts'
 
 /** Characters; longer ones do not fit a list. */
 export const MAX_NAME_LENGTH = 255
-
-/** One DNS label (RFC 1035 2.3.4): it becomes a part of the host, or of the path, of the workspace's address. */
-const DNS_LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/
 
 export interface NewWorkspace {
   subdomain: string
