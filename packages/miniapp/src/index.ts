@@ -103,6 +103,7 @@ export { type RunOutcome, runSteps } from './run/run-steps.ts'
 export type { StepRecord } from './run/step-record.ts'
 export { type JsonSchema, jsonSchema } from './schema/json-schema.ts'
 export { nearestName } from './schema/nearest-name.ts'
+export { pointerSegments } from './schema/pointer.ts'
 export {
   type Finding,
   type FindingCode,

@@ -1,12 +1,6 @@
 import { type Node, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser'
-import {
-  type Locate,
-  type ParsedSource,
-  type Part,
-  pointerSegments,
-  type Span,
-  type SyntaxFault,
-} from './source-document.ts'
+import { pointerSegments } from 'miniapp'
+import type { Locate, ParsedSource, Part, Span, SyntaxFault } from './source-document.ts'
 
 /** By the parser's own name of the fault. */
 const FAULTS: Readonly<Record<string, string>> = {

@@ -1,5 +1,6 @@
+import { pointerSegments } from 'miniapp'
 import { type Document, isAlias, isMap, isScalar, isSeq, type Node, parseDocument } from 'yaml'
-import { type Locate, type ParsedSource, pointerSegments, type Span } from './source-document.ts'
+import type { Locate, ParsedSource, Span } from './source-document.ts'
 
 const EMPTY = 'The file is empty; it should hold one object.'
 const SEVERAL = 'The file holds several documents; a definition is one. Remove what stands from --- on.'

@@ -22,12 +22,3 @@ export interface SyntaxFault {
 }
 
 export type ParsedSource = { ok: true; value: unknown; locate: Locate } | { ok: false; faults: SyntaxFault[] }
-
-/** Segments of a JSON Pointer (RFC 6901), unescaped; `''` is the whole document. */
-export function pointerSegments(pointer: string): string[] {
-  if (pointer === '') return []
-  return pointer
-    .slice(1)
-    .split('/')
-    .map((segment) => segment.replaceAll('~1', '/').replaceAll('~0', '~'))
-}
