@@ -1,0 +1,18 @@
+import { existsSync } from 'node:fs'
+import { expect, it } from 'vitest'
+import { bench } from './action.ts'
+
+it.skipIf(!existsSync('/usr/lib/postgresql'))(
+  'measures actions beside the bare client (quick form)',
+  { timeout: 60_000 },
+  async () => {
+    const { figures, targets } = await bench({ form: 'quick', seed: 7, log: () => {} })
+    expect(figures).toMatchObject({
+      throughputRatio: expect.any(Number),
+      addedMedianMs: expect.any(Number),
+      barePerSecond: expect.any(Number),
+      actionsPerSecond: expect.any(Number),
+    })
+    expect(targets).toHaveProperty('addedMedianMs.max', 1)
+  },
+)
