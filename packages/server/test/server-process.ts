@@ -18,6 +18,8 @@ export interface ServerProcess {
   kill9: () => Promise<void>
   /** @returns the exit code; null where the signal ended it */
   stop: (signal?: NodeJS.Signals) => Promise<number | null>
+  /** Ctrl-C: SIGINT to everything that was started; only with `ownGroup`. */
+  interruptGroup: () => Promise<number | null>
 }
 
 export interface ServerProcessOptions {
@@ -26,6 +28,8 @@ export interface ServerProcessOptions {
   cwd: string
   /** Default: the server itself; a launcher such as npm may stand in front of it. */
   command?: { file: string; args: string[] }
+  /** In a process group of its own, as a terminal gives each command. */
+  ownGroup?: boolean
 }
 
 /** Starts a server as a process of its own and waits until it is ready. Rejects with its output where it does not start. */
@@ -39,6 +43,7 @@ export async function startServerProcess(options: ServerProcessOptions): Promise
     cwd: options.cwd,
     env: { PATH, HOME, PORT: '0', ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: options.ownGroup ?? false,
   })
   let output = ''
   const ready = Promise.withResolvers<string>()
@@ -58,8 +63,9 @@ export async function startServerProcess(options: ServerProcessOptions): Promise
   void exited.then(([code, signal]) =>
     ready.reject(new Error(`The server ended (${signal ?? code}):\n${output}`)),
   )
-  const end = async (signal: NodeJS.Signals) => {
-    child.kill(signal)
+  const end = async (signal: NodeJS.Signals, whole = false) => {
+    if (whole) process.kill(-(child.pid ?? 0), signal)
+    else child.kill(signal)
     const [code] = await exited
     return code
   }
@@ -72,6 +78,7 @@ export async function startServerProcess(options: ServerProcessOptions): Promise
       output: () => output,
       kill9: async () => void (await end('SIGKILL')),
       stop: (signal = 'SIGTERM') => end(signal),
+      interruptGroup: () => end('SIGINT', true),
     }
   } catch (error) {
     child.kill('SIGKILL')

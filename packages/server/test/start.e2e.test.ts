@@ -25,8 +25,9 @@ const direct = (env: Record<string, string> = {}) =>
   startServerProcess({ env: { DATA_DIR: dataDir(), ...env }, cwd: directory })
 
 /** Through npm, as the README says. */
-const throughNpm = () =>
+const throughNpm = (ownGroup = false) =>
   startServerProcess({
+    ownGroup,
     env: { DATA_DIR: dataDir() },
     cwd: root,
     command: { file: 'npm', args: ['start', '--silent'] },
@@ -165,6 +166,15 @@ describe.skipIf(!existsSync('/proc/self/stat'))('ending through npm', () => {
     await server.stop(signal)
     await expectGone(pids)
     expect(server.output()).toContain('server.stopped')
+  })
+
+  it('Ctrl-C, which interrupts every process at once, ends it cleanly', async () => {
+    const server = await throughNpm(true)
+    const pids = descendantsOf(server.child.pid ?? 0)
+    await server.interruptGroup()
+    await expectGone(pids)
+    expect(server.output()).toContain('server.stopped')
+    expect(server.output()).not.toMatch(/server\.failed|Error/)
   })
 
   it('SIGKILL to npm, or to the bootstrap, leaves nothing behind', async () => {
