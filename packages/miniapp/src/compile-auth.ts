@@ -1,3 +1,4 @@
+import { type CompiledAuthUrl, compileAuthUrl } from './compile-auth-url.ts'
 import { compileConnectForm, type ReadConnectForm } from './compile-connect-form.ts'
 import { type CompiledHttpStep, compileHttpStep, type StepPlace } from './compile-step.ts'
 import type { AuthRequest, Definition, FormField } from './document.ts'
@@ -11,6 +12,8 @@ export interface CompiledAuth {
   /** Checks what the form submits. */
   readForm: ReadConnectForm
   autoRefresh: boolean
+  /** Where a browser is sent to authorize; OAuth only. */
+  authUrl: CompiledAuthUrl | undefined
   testToken: CompiledHttpStep | undefined
   getToken: CompiledHttpStep | undefined
   refreshToken: CompiledHttpStep | undefined
@@ -41,6 +44,7 @@ export function compileAuth(definition: Definition): CompiledAuth {
     sensitiveKeys,
     readForm: compileConnectForm(form, sensitiveKeys),
     autoRefresh: auth.auto_refresh ?? false,
+    authUrl: auth.type === 'oauth2' ? compileAuthUrl(auth) : undefined,
     testToken: one('test_token'),
     getToken: one('get_token'),
     refreshToken: one('refresh_token'),

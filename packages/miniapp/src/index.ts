@@ -2,6 +2,7 @@
 
 export { type CompiledAction, type CompiledDefinition, compileDefinition } from './compile.ts'
 export type { CompiledAuth } from './compile-auth.ts'
+export type { AuthorizationValues, AuthUrlContext, CompiledAuthUrl } from './compile-auth-url.ts'
 export type { ConnectFormOutcome, ReadConnectForm } from './compile-connect-form.ts'
 export type { CompiledSource } from './compile-source.ts'
 export type { CompiledFunctionStep, CompiledHttpStep, CompiledStep } from './compile-step.ts'
