@@ -5,16 +5,52 @@
  * the definition's author, or the platform's operator.
  */
 export const ERROR_CODES = {
-  NOT_INSTALLED: { retryable: false, audience: 'connection', summary: 'The app is not installed in this workspace.' },
-  NOT_CONFIGURED: { retryable: false, audience: 'connection', summary: 'The app is installed but not connected, or a credential is missing.' },
-  AUTH_EXPIRED: { retryable: false, audience: 'connection', summary: 'The provider no longer accepts the stored credentials.' },
-  ACTION_NOT_FOUND: { retryable: false, audience: 'input', summary: 'The app has no such action, or the caller may not run it.' },
-  VALIDATION_ERROR: { retryable: false, audience: 'input', summary: 'The input does not fit, or a function of the app refused it.' },
-  RATE_LIMITED: { retryable: true, audience: 'limit', summary: 'A limit of the platform or of the provider was reached.' },
-  EXTERNAL_API_ERROR: { retryable: false, audience: 'provider', summary: 'The provider answered with an error or could not be reached.' },
+  NOT_INSTALLED: {
+    retryable: false,
+    audience: 'connection',
+    summary: 'The app is not installed in this workspace.',
+  },
+  NOT_CONFIGURED: {
+    retryable: false,
+    audience: 'connection',
+    summary: 'The app is installed but not connected, or a credential is missing.',
+  },
+  AUTH_EXPIRED: {
+    retryable: false,
+    audience: 'connection',
+    summary: 'The provider no longer accepts the stored credentials.',
+  },
+  ACTION_NOT_FOUND: {
+    retryable: false,
+    audience: 'input',
+    summary: 'The app has no such action, or the caller may not run it.',
+  },
+  VALIDATION_ERROR: {
+    retryable: false,
+    audience: 'input',
+    summary: 'The input does not fit, or a function of the app refused it.',
+  },
+  RATE_LIMITED: {
+    retryable: true,
+    audience: 'limit',
+    summary: 'A limit of the platform or of the provider was reached.',
+  },
+  EXTERNAL_API_ERROR: {
+    retryable: false,
+    audience: 'provider',
+    summary: 'The provider answered with an error or could not be reached.',
+  },
   INTERNAL_ERROR: { retryable: true, audience: 'platform', summary: 'The platform failed.' },
-  TEST_FAILED: { retryable: false, audience: 'connection', summary: 'The provider refused the credentials when they were tried.' },
-  DUPLICATE_INTEGRATION: { retryable: false, audience: 'connection', summary: 'Another workspace has connected the same provider account.' },
+  TEST_FAILED: {
+    retryable: false,
+    audience: 'connection',
+    summary: 'The provider refused the credentials when they were tried.',
+  },
+  DUPLICATE_INTEGRATION: {
+    retryable: false,
+    audience: 'connection',
+    summary: 'Another workspace has connected the same provider account.',
+  },
 } as const
 
 export type ErrorCode = keyof typeof ERROR_CODES
@@ -27,6 +63,8 @@ export interface ErrorDetails {
   status?: number
   /** The provider's own words, redacted. */
   providerMessage?: string
+  /** Of an auth request: the provider's error code in lower case, such as `invalid_grant` (RFC 6749, 5.2). */
+  providerError?: string
   /** Milliseconds after which trying again makes sense. */
   retryAfterMs?: number
   /** One entry per invalid input: JSON Pointer into the form input and what is wrong. */

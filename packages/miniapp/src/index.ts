@@ -99,7 +99,26 @@ export {
   type ConnectOutcome,
   runAuthRequests,
 } from './run/run-auth-requests.ts'
-export type { RunContext, RunOptions } from './run/run-state.ts'
+export {
+  type RefreshContext,
+  type RefreshOutcome,
+  runRefresh,
+  runRefusalCheck,
+  sameTokens,
+} from './run/run-refresh.ts'
+export {
+  mustUnregisterFirst,
+  planRegistration,
+  type Registered,
+  type RegistrationContext,
+  type RegistrationOutcome,
+  type RegistrationPlan,
+  runRegistrationRequest,
+  runUnregistration,
+  webhookSecretFor,
+  withoutRegistration,
+} from './run/run-registration.ts'
+export type { Renewal, RunContext, RunOptions } from './run/run-state.ts'
 export { type RunOutcome, runSteps } from './run/run-steps.ts'
 export type { StepRecord } from './run/step-record.ts'
 export { type JsonSchema, jsonSchema } from './schema/json-schema.ts'

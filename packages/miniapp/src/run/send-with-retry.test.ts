@@ -213,7 +213,7 @@ describe('a 401', () => {
         redact: createRedactor(['old-token-1']),
         refresh: async () => {
           refreshes += 1
-          return bagsWith('new-token-1')
+          return { bags: bagsWith('new-token-1'), refreshed: true }
         },
       },
     })
@@ -235,7 +235,7 @@ describe('a 401', () => {
       context: {
         bags: bagsWith('old-token-1'),
         redact: createRedactor(['old-token-1']),
-        refresh: async () => bagsWith('new-token-1'),
+        refresh: async () => ({ bags: bagsWith('new-token-1'), refreshed: true }),
       },
     })
     expect(outcome.error).toMatchObject({ code: 'AUTH_EXPIRED', retryable: false, details: { status: 401 } })
@@ -275,7 +275,7 @@ describe('a 401', () => {
         refresh: async () => {
           refreshes += 1
           await new Promise((resolve) => setTimeout(resolve, 20))
-          return bagsWith('new-token-1')
+          return { bags: bagsWith('new-token-1'), refreshed: true }
         },
       },
     })
@@ -288,7 +288,7 @@ describe('a 401', () => {
     onlyAccepts('new-token-1')
     const pending = async (ms: number) => {
       provider.clock.now += ms
-      return bagsWith('new-token-1')
+      return { bags: bagsWith('new-token-1'), refreshed: true }
     }
     const context = { bags: bagsWith('old-token-1') }
     const options = { deadlineMs: 5_000 }
