@@ -74,10 +74,10 @@ describe('the authorization address', () => {
     expect(render(compiled(template, auth))).toBe(address)
   })
 
-  it('reads the form, then app config, then system values; nothing shadows the state', () => {
+  it('reads the form, then app config, then system values; nothing shadows state and subdomain', () => {
     const url = compiled('https://{{shop}}.a.example/{{subdomain}}?client_id={{client_id}}&state={{state}}')
     const address = render(url, {
-      userInput: { shop: 'my-shop', state: 'forged' },
+      userInput: { shop: 'my-shop', state: 'forged', subdomain: 'forged' },
       config: { client_id: 'id 1', shop: 'other' },
       system: { subdomain: 'w1' },
     })

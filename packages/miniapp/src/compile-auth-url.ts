@@ -70,9 +70,10 @@ export function compileAuthUrl({ auth_url, pkce = false }: AuthDefinition): Comp
 
 function renderTemplate(url: CompiledUrl, context: AuthUrlContext): string {
   const { flow, userInput, config, system, allowHttp = false } = context
+  const { webhookUrl, subdomain } = system
   const scopes = {
     input: createInputScope({
-      authValues: { ...flow },
+      authValues: { webhookUrl, subdomain, ...flow },
       input: {},
       outputs: {},
       userInput,
