@@ -113,6 +113,7 @@ export {
   type RegistrationContext,
   type RegistrationOutcome,
   type RegistrationPlan,
+  registrationOutputsOf,
   runRegistrationRequest,
   runUnregistration,
   webhookSecretFor,

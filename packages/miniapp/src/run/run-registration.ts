@@ -45,17 +45,24 @@ export function planRegistration(
   const total = auth.registrationRequests.length
   const { before, uid, asked = false } = connect
   const anew = { registered: 0, pending: total }
-  if (!before) return { ...anew, unregisterFirst: false, forget: outputsOf(auth, false) }
+  if (!before)
+    return { ...anew, unregisterFirst: false, forget: registrationOutputsOf(auth, { keepSecret: false }) }
   const isSame = uid !== null && uid === before.uid
-  const forget = outputsOf(auth, isSame)
+  const forget = registrationOutputsOf(auth, { keepSecret: isSame })
   if (auth.unregistrationRequests.length > 0) return { ...anew, unregisterFirst: true, forget }
   if (!isSame || asked) return { ...anew, unregisterFirst: false, forget }
   const registered = Math.min(before.registered, total)
   return { registered, pending: total - registered, unregisterFirst: false, forget: new Set() }
 }
 
-/** For the same account the secret stays: what could not be unregistered still signs with it. */
-function outputsOf(auth: CompiledAuth, keepSecret: boolean): ReadonlySet<string> {
+/**
+ * Keys of `credentials` that registration alone fills in. For the same account the secret is to stay: what could not be
+ * unregistered still signs with it.
+ */
+export function registrationOutputsOf(
+  auth: CompiledAuth,
+  { keepSecret }: { keepSecret: boolean },
+): ReadonlySet<string> {
   const outputs = [...auth.registrationOutputs, EARLIER].filter((key) => !auth.tokenKeys.has(key))
   return new Set(outputs.filter((key) => !(keepSecret && key === WEBHOOK_SECRET)))
 }
