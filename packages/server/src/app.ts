@@ -14,7 +14,9 @@ import type { Context } from './context.ts'
 import { graphqlRoutes } from './graphql/route.ts'
 import { followPublishedVersion } from './install/follow-version.ts'
 import { watchInstalls } from './install/live-install.ts'
+import { startResumingRegistrations } from './install/resume-registrations.ts'
 import type { Log } from './log.ts'
+import { oauthRoutes } from './oauth/route.ts'
 import { seedCatalog } from './registry/seed-catalog.ts'
 
 /** A client that sends its request slower than this is cut off. */
@@ -61,6 +63,7 @@ export async function startApp(
     closers.push(() => server.close())
     const listeningOn = await server.listen({ port: config.port, host: config.host })
     if (config.port === 0) nameTakenPort(context, listeningOn)
+    if (config.role !== 'api') closers.push(startResumingRegistrations(context))
     const ownerLink = (await needsOwnerLink(context, workspace.id))
       ? await makeOwnerLink(context, workspace.id)
       : undefined
@@ -92,6 +95,7 @@ function createServer(context: Context): FastifyInstance {
   fallbackRoutes(server, context)
   healthRoutes(server, context)
   loginRoutes(server, context)
+  oauthRoutes(server, context)
   graphqlRoutes(server, context)
   server.get('/miniapp.schema.json', (_request, reply) =>
     reply.type('application/schema+json').send(jsonSchema()),
