@@ -26,8 +26,8 @@ export interface Browser {
   open(url: string): Promise<Page>
   /** Sends a form as it stands, but for the fields given. A button is a field too. */
   submit(form: Form, fields?: Record<string, string>): Promise<Page>
-  /** The addresses that were asked for so far, in order. */
-  visited: string[]
+  /** What was asked for so far, in order. */
+  visited: { method: string; url: string }[]
 }
 
 export interface BrowserOptions {
@@ -49,7 +49,7 @@ interface Cookie {
 
 export function openBrowser({ origins = {}, stopAt }: BrowserOptions = {}): Browser {
   let cookies: Cookie[] = []
-  const visited: string[] = []
+  const visited: Browser['visited'] = []
 
   /** Cookies know hosts and paths, not ports (RFC 6265, 8.5). */
   function cookieHeader({ hostname, pathname }: URL): string {
@@ -73,7 +73,7 @@ export function openBrowser({ origins = {}, stopAt }: BrowserOptions = {}): Brow
     let url = new URL(start)
     let init = first
     for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects += 1) {
-      visited.push(url.href)
+      visited.push({ method: init.method ?? 'GET', url: url.href })
       const origin = origins[url.origin] ?? url.origin
       const headers = new Headers(init.headers)
       const cookie = cookieHeader(url)
@@ -165,9 +165,9 @@ function readAttributes(tag: string): Record<string, string> {
   )
 }
 
-/** The words of a piece of HTML. */
+/** The words that a piece of HTML shows. */
 export function textOf(html: string): string {
-  return unescapeHtml(html.replace(/<(style|script)\b.*?<\/\1>/gs, '').replace(/<[^>]*>/g, ' '))
+  return unescapeHtml(html.replace(/<(title|style|script)\b.*?<\/\1>/gs, '').replace(/<[^>]*>/g, ' '))
     .replace(/\s+/g, ' ')
     .trim()
 }
