@@ -136,7 +136,7 @@ function readCookie(line: string, url: URL): { cookie: Cookie; isGone: boolean }
     name: pair.slice(0, split),
     value: pair.slice(split + 1),
     host: url.hostname,
-    path: path?.startsWith('/') ? path : url.pathname.replace(/(.)\/[^/]*$/, '$1'),
+    path: path?.startsWith('/') ? path : url.pathname.slice(0, url.pathname.lastIndexOf('/')) || '/',
   }
   return { cookie, isGone }
 }
