@@ -5,7 +5,7 @@ import { ensureDefaultWorkspace } from './account/default-workspace.ts'
 import { makeOwnerLink, needsOwnerLink } from './account/login-link.ts'
 import { loginRoutes } from './account/login-route.ts'
 import { registerRequestIds } from './account/request-id.ts'
-import { fallbackRoutes } from './app/fallback-route.ts'
+import { fallbackRoutes, refuseAddress } from './app/fallback-route.ts'
 import { healthRoutes } from './app/health-route.ts'
 import { startMaintenance } from './app/maintenance.ts'
 import { openContext } from './app/open-context.ts'
@@ -90,6 +90,7 @@ function createServer(context: Context): FastifyInstance {
     maxRequestsPerSocket: REQUESTS_PER_SOCKET,
     http: { maxHeaderSize: HEADER_BYTES },
     forceCloseConnections: 'idle',
+    frameworkErrors: refuseAddress,
   })
   registerRequestIds(server, context.config)
   fallbackRoutes(server, context)
