@@ -108,23 +108,22 @@ export const LEDGER_REGISTRATION = [
 
 export const LEDGER_UNREGISTRATION = [{ url: `${LEDGER_ORIGIN}/hooks/[[hookId]]`, method: 'DELETE', headers }]
 
-/** The ledger with access tokens that expire. @param auth replace members of `auth` */
+/** The ledger with access tokens that expire. @param auth replace members of `auth`; an undefined one leaves it out */
 export function refreshingLedgerDefinition(
   ns: string,
   auth: Record<string, unknown> = {},
 ): Record<string, unknown> {
   const definition = ledgerDefinition({ ns, name: ns, type: ns })
-  return {
-    ...definition,
-    auth: {
-      ...(definition['auth'] as object),
-      sensitiveKeys: ['apiKey', 'accessToken', 'refreshToken'],
-      get_token: { ...tokens, body: { key: '[[apiKey]]' } },
-      refresh_token: { ...tokens, body: { grant_type: 'refresh_token', refresh_token: '[[refreshToken]]' } },
-      auto_refresh: true,
-      ...auth,
-    },
+  const members = {
+    ...(definition['auth'] as object),
+    sensitiveKeys: ['apiKey', 'accessToken', 'refreshToken'],
+    get_token: { ...tokens, body: { key: '[[apiKey]]' } },
+    refresh_token: { ...tokens, body: { grant_type: 'refresh_token', refresh_token: '[[refreshToken]]' } },
+    auto_refresh: true,
+    ...auth,
   }
+  const given = Object.entries(members).filter(([, member]) => member !== undefined)
+  return { ...definition, auth: Object.fromEntries(given) }
 }
 
 const addEntry = {

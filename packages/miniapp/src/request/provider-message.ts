@@ -66,6 +66,21 @@ function firstFieldError(errors: Record<string, unknown>): string[] {
   return field !== undefined && typeof text === 'string' ? [`${field} ${text}`] : []
 }
 
+/**
+ * What may be quoted of an answer that can hold new secrets, which no redactor knows yet: texts under the names of
+ * messages, at the top or below `error`, and a web page; never text that may be a token.
+ */
+export function wordsOf(body: unknown): unknown {
+  if (typeof body === 'string') return body.trimStart().startsWith('<') ? body : undefined
+  if (!isObject(body)) return undefined
+  const texts = (of: unknown) =>
+    MESSAGE_NAMES.flatMap((name): [string, unknown][] => {
+      const value = readOwn(of, name)
+      return typeof value === 'string' ? [[name, value]] : []
+    })
+  return Object.fromEntries([...texts(readOwn(body, 'error')), ...texts(body)])
+}
+
 /** A code as RFC 6749, 5.2 and providers spell it, not a sentence. */
 const ERROR_CODE = /^[A-Za-z][\w.-]{0,63}$/
 

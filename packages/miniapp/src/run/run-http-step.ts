@@ -2,7 +2,7 @@ import type { CompiledHttpStep } from '../compile-step.ts'
 import { MiniAppError } from '../errors.ts'
 import type { ComputeCall, ComputedValues, ResponseSource } from '../expression/mapping.ts'
 import { type Rec, readOwn } from '../expression/own.ts'
-import { providerErrorCode, providerMessage } from '../request/provider-message.ts'
+import { providerErrorCode, providerMessage, wordsOf } from '../request/provider-message.ts'
 import { textsIn } from '../request/redact.ts'
 import { type ExchangeValues, exchange, newTrace, type Trace } from './exchange.ts'
 import { collectYields, itemsOf, mapConcurrently, type StepYield } from './for-each.ts'
@@ -118,7 +118,8 @@ function requireOutputs(step: CompiledHttpStep, outputs: Rec, source: ResponseSo
 
 /** A good status whose body is a failure. */
 function unfit(step: CompiledHttpStep, source: ResponseSource, state: RunState, lack: string): MiniAppError {
-  const said = providerMessage(source.body, state.redact)
+  const isToken = step.tokenOutputs.length > 0
+  const said = providerMessage(isToken ? wordsOf(source.body) : source.body, state.redact)
   const code = providerErrorCode(source.body)
   const details = {
     status: source.status,

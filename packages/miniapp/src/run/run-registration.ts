@@ -181,7 +181,7 @@ export async function runUnregistration(
   for (const step of compiled.auth.unregistrationRequests) {
     const current = { ...context, bags, ...(context.refresh && { refresh }) }
     const run = { step, compiled, context: current, earlier }
-    const left = { ...options, deadlineMs: endsAt - effects.now() }
+    const left = { ...options, deadlineMs: Math.max(0, endsAt - effects.now()) }
     const { ok, outputs, error } = await runListed(run, effects, left)
     mergeOwn(earlier, outputs)
     if (!ok) failures.push(error ?? unexplained())
