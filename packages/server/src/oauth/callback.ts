@@ -151,8 +151,8 @@ function notGranted({
   error: string
   description: string | undefined
 }): MiniAppError {
-  const words = description === undefined ? error : `${error}: ${description}`
-  return new MiniAppError('TEST_FAILED', `The provider gave no access (${words}).`, {
-    details: { providerMessage: words },
+  const words = description === undefined ? '' : ` It says: ${description}`
+  return new MiniAppError('TEST_FAILED', `The provider gave no access (${error}).${words}`, {
+    details: { providerMessage: description ?? error },
   })
 }

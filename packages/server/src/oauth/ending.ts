@@ -90,10 +90,10 @@ export function connected(
   { accountName, error }: Connection,
   { label, opener }: { label: string; opener: Opener },
 ): Ending {
-  const account = accountName === null ? '' : ` The account is ${accountName}.`
+  const account = accountName === null ? '' : `The account is ${accountName}. `
   if (!error) {
     return withNotice(
-      { httpStatus: 200, title: `${label} is connected`, text: `You can close this window.${account}` },
+      { httpStatus: 200, title: `${label} is connected`, text: `${account}You can close this window.` },
       opener,
     )
   }
@@ -102,7 +102,7 @@ export function connected(
     {
       httpStatus: 200,
       title: `${label} is connected, not set up`,
-      text: `${error.message} ${retry}${account}`,
+      text: `${error.message} ${account}${retry}`,
     },
     opener,
     error,

@@ -83,7 +83,9 @@ describe('connecting through a redirect to a real authorization server', () => {
     const before = platform.exchanges()
     const page = await walk(await platform.ticket({ tenant }), { account: 'ada', decision: 'deny' })
     expect(page.status).toBe(400)
-    expect(textOf(page.html)).toContain('The provider gave no access (access_denied: The user said no.).')
+    expect(textOf(page.html)).toContain(
+      'The provider gave no access (access_denied). It says: The user said no.',
+    )
     expect(await platform.install(tenant)).toMatchObject({
       state: 'installed',
       credentials: null,
