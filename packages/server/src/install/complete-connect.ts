@@ -19,6 +19,7 @@ import { noSuchApp, notInstalled } from './install-app.ts'
 import { forgetInstall, type LiveInstall, openInstall } from './live-install.ts'
 import { refreshInstall } from './refresh.ts'
 import { register, withWebhookSecret } from './registration.ts'
+import type { InstallErrorCode } from './state.ts'
 import {
   claimProviderAccount,
   connectInstall,
@@ -33,15 +34,14 @@ import { unregister } from './unregistration.ts'
 
 export interface Connection {
   ns: string
-  /** `error`: connected, but a registration request failed. */
+  /** `error`: stored, but a registration request failed, or the provider ended the grant before all had run. */
   status: 'connected' | 'error'
   /** Of `userDetails`, where the definition names them. */
   uid: string | null
   accountName: string | null
   /** Registration requests that are still to be sent. */
   pendingRegistrations: number
-  /** Why the registration failed. */
-  error: { code: 'REGISTRATION_FAILED'; message: string } | null
+  error: { code: InstallErrorCode; message: string } | null
 }
 
 export interface CompleteConnect {
@@ -80,10 +80,10 @@ function connectionOf(
   { uid, name }: CompleteConnect['outcome'],
 ): Connection {
   const connection = { ns, uid: uid ?? null, accountName: name ?? null, pendingRegistrations }
-  if (state !== 'error' || errorCode !== 'REGISTRATION_FAILED')
-    return { ...connection, status: 'connected', error: null }
+  if (state !== 'error') return { ...connection, status: 'connected', error: null }
+  const code = errorCode === 'AUTH_EXPIRED' ? errorCode : 'REGISTRATION_FAILED'
   const message = lastConnectError?.message ?? 'A registration request failed.'
-  return { ...connection, status: 'error', error: { code: 'REGISTRATION_FAILED', message } }
+  return { ...connection, status: 'error', error: { code, message } }
 }
 
 /** Undoes the old registration at the provider, where that comes before the new one. */

@@ -148,10 +148,10 @@ async function renewAlone(
   if (install.id !== before.id || install.uid !== before.uid) return undefined
   const live = await openInstall(context, install)
   const { auth } = live.compiled
+  if (refused && install.errorCode === 'AUTH_EXPIRED') throw expired(install)
   if (refused && !sameTokens(auth, refused.credentials, live.bags.credentials)) {
     return { bags: live.bags, refreshed: false }
   }
-  if (refused && install.errorCode === 'AUTH_EXPIRED') throw expired(install)
   const startedAt = context.now()
   const outcome = await runRefresh(
     live.compiled,

@@ -26,8 +26,8 @@ import type { InstallKey, StoredInstall } from './store.ts'
 import { systemValues } from './system-values.ts'
 import { unregister } from './unregistration.ts'
 
-/** One request with its retries; below `REGISTRATION_LEFT_MS`, so that a sign of life comes in time. */
-const REQUEST_DEADLINE_MS = 45_000
+/** One request with its retries. With 30 s for a refresh still below `REGISTRATION_LEFT_MS`: a sign of life comes in time. */
+const REQUEST_DEADLINE_MS = 25_000
 /** Specification 2.1: `{{webhookSecret}}`. Hexadecimal, because providers differ in what else they take. */
 const WEBHOOK_SECRET_BYTES = 32
 

@@ -2,7 +2,7 @@
  * The states of an install (specification 3.2) and what each allows.
  *
  * installed → connected by connecting; connected → error when a grant dies or a registration fails; error → connected by
- * reconnecting or retrying; connected and error → installed by disconnecting. The operator suspends any install;
+ * reconnecting, refreshing or retrying; connected and error → installed by disconnecting. The operator suspends any install;
  * lifting the suspension leaves it installed, to be connected again.
  */
 export type InstallState = 'installed' | 'connected' | 'error' | 'suspended'

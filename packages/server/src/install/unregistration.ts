@@ -3,8 +3,11 @@ import { type Context, effectsFor } from '../context.ts'
 import type { LiveInstall } from './live-install.ts'
 import { systemValues } from './system-values.ts'
 
-/** All requests together: somebody waits for the answer of the disconnect. */
-const UNREGISTRATION_DEADLINE_MS = 30_000
+/**
+ * All requests together: somebody waits for the answer of the disconnect. With 30 s for a refresh still below
+ * `REGISTRATION_LEFT_MS`: nobody takes a reconnect for left meanwhile.
+ */
+const UNREGISTRATION_DEADLINE_MS = 20_000
 
 export interface Unregistration {
   /** The connection that ends, with the bags that it had. */
