@@ -1,16 +1,11 @@
-import { type CompiledDefinition, MiniAppError, runAuthRequests } from 'miniapp'
-import { type Context, effectsFor } from '../context.ts'
+import type { CompiledDefinition } from 'miniapp'
+import type { Context } from '../context.ts'
 import { ApiError } from '../errors.ts'
 import { compiledVersion } from '../registry/compiled-version.ts'
-import { openBags } from './bags.ts'
-import { type Connection, completeConnect } from './complete-connect.ts'
-import { keepConnectError } from './connect-error.ts'
+import type { Connection } from './complete-connect.ts'
+import { connectAccount, recordAttempt } from './connect-account.ts'
 import { notInstalled } from './install-app.ts'
 import { findInstall, type InstallKey } from './store.ts'
-import { systemValues } from './system-values.ts'
-
-/** From the first auth request to the last, retries included. */
-const CONNECT_DEADLINE_MS = 60_000
 
 export interface ConnectRequest extends InstallKey {
   subdomain: string
@@ -22,53 +17,20 @@ export interface ConnectRequest extends InstallKey {
 }
 
 /**
- * Connects an account with a form (specification 3.3): tries what was submitted at the provider, stores all bags in one
- * transaction, or nothing, and registers what the app needs there. A failed attempt leaves an existing connection as it is and is kept as
- * `lastConnectError`.
+ * Connects an account with a form (specification 3.3). A failed attempt leaves an existing connection as it is and is
+ * kept as `lastConnectError`.
  * @throws MiniAppError VALIDATION_ERROR (the form, `details.fields`), TEST_FAILED (the provider refused),
  *   DUPLICATE_INTEGRATION; ApiError NOT_FOUND (not installed) or BAD_USER_INPUT (nothing to connect with a form)
  */
-export async function connectWithForm(context: Context, request: ConnectRequest): Promise<Connection> {
-  const startedAt = context.now()
-  const key: InstallKey = { workspaceId: request.workspaceId, ns: request.ns }
-  const line = { ...key, requestId: request.requestId }
-  try {
-    const connection = await connect(context, key, request)
-    context.log.info('install.connected', { ...line, durationMs: Math.round(context.now() - startedAt) })
-    return connection
-  } catch (error) {
-    const status =
-      error instanceof MiniAppError || error instanceof ApiError ? error.code : 'INTERNAL_SERVER_ERROR'
-    context.log.info('install.refused', {
-      ...line,
-      status,
-      durationMs: Math.round(context.now() - startedAt),
-    })
-    await keepConnectError(context, key, error)
-    throw error
-  }
-}
-
-async function connect(context: Context, key: InstallKey, request: ConnectRequest): Promise<Connection> {
-  const install = await findInstall(context.db.sql, key)
-  if (!install || install.state === 'suspended') throw notInstalled(key.ns)
-  const compiled = await compiledVersion(context, install.versionId)
-  refuseOtherWaysToConnect(compiled)
-  const stored = await openBags(context, { install, compiled })
-  const outcome = await runAuthRequests(
-    compiled,
-    {
-      submitted: request.credentials,
-      stored: stored.credentials,
-      config: stored.config,
-      system: systemValues(context, { subdomain: request.subdomain, ns: key.ns, uid: null }),
-    },
-    effectsFor(context, key.workspaceId),
-    { deadlineMs: CONNECT_DEADLINE_MS, allowHttp: context.config.allowPrivateNetworks !== undefined },
-  )
-  if (!outcome.ok) throw outcome.error
-  const { subdomain, requestId, reregister = false } = request
-  return completeConnect(context, { install, subdomain, requestId, outcome, reregister })
+export function connectWithForm(context: Context, request: ConnectRequest): Promise<Connection> {
+  return recordAttempt(context, request, async () => {
+    const install = await findInstall(context.db.sql, request)
+    if (!install || install.state === 'suspended') throw notInstalled(request.ns)
+    const compiled = await compiledVersion(context, install.versionId)
+    refuseOtherWaysToConnect(compiled)
+    const { credentials: submitted, workspaceId: _workspaceId, ns: _ns, ...rest } = request
+    return connectAccount(context, { ...rest, install, compiled, submitted })
+  })
 }
 
 function refuseOtherWaysToConnect({ definition }: CompiledDefinition): void {

@@ -1,14 +1,12 @@
-import { MiniAppError, runAuthRequests } from 'miniapp'
+import { MiniAppError } from 'miniapp'
 import { findWorkspace } from '../account/store.ts'
-import { type Context, effectsFor } from '../context.ts'
+import type { Context } from '../context.ts'
 import { isRetryable } from '../db/error.ts'
-import { publicError } from '../errors.ts'
-import { openBags } from '../install/bags.ts'
-import { type Connection, completeConnect } from '../install/complete-connect.ts'
-import { keepConnectError } from '../install/connect-error.ts'
+import { httpStatusOf, publicError } from '../errors.ts'
+import type { Connection } from '../install/complete-connect.ts'
+import { connectAccount, recordAttempt } from '../install/connect-account.ts'
 import { notInstalled } from '../install/install-app.ts'
 import { findInstall } from '../install/store.ts'
-import { systemValues } from '../install/system-values.ts'
 import { compiledVersion } from '../registry/compiled-version.ts'
 import { browserCookieName, cookieValues, dropBrowserCookie } from './browser-cookie.ts'
 import { isSecure } from './callback-origin.ts'
@@ -32,9 +30,6 @@ export interface CallbackOutcome {
   /** Removes the cookie of a state that is used up. */
   cookie?: string
 }
-
-/** From the exchange of the code to the last question who is connected, retries included. */
-const CONNECT_DEADLINE_MS = 60_000
 
 /**
  * Completes an authorization (specification 3.4): checks the answer's `state` and browser, uses the state up, exchanges
@@ -77,29 +72,28 @@ interface Answer {
   requestId: string
 }
 
+interface Answer {
+  parameters: CallbackParameters
+  requestId: string
+}
+
 /** The state is used up: from here on the opener is told whatever happens. */
 async function finish(context: Context, state: StoredState, answer: Answer): Promise<Ending> {
-  const startedAt = context.now()
   const { workspaceId, ns } = state
-  const line = { workspaceId, ns, requestId: answer.requestId }
-  const durationMs = () => Math.round(context.now() - startedAt)
+  const { requestId } = answer
   let label = ns
   try {
-    const target = await findTarget(context, state)
-    label = target.compiled.definition.label
-    const connection = await connect(context, state, { ...target, ...answer })
-    context.log.info('install.connected', { ...line, durationMs: durationMs() })
+    const connection = await recordAttempt(context, { workspaceId, ns, requestId }, async () => {
+      const target = await findTarget(context, state)
+      label = target.compiled.definition.label
+      return connect(context, state, { ...target, ...answer })
+    })
     return connected(connection, { label, opener: state })
   } catch (error) {
     const shown = publicError(error, isRetryable)
-    const level = shown.code === 'INTERNAL_SERVER_ERROR' ? 'error' : 'info'
-    context.log[level]('install.refused', {
-      ...line,
-      status: shown.code,
-      durationMs: durationMs(),
-      ...(level === 'error' && { error }),
-    })
-    await keepConnectError(context, { workspaceId, ns }, error)
+    if (httpStatusOf(shown.code) >= 500) {
+      context.log.error('request.handled', { workspaceId, ns, requestId, status: shown.code, error })
+    }
     return failed(shown, { label, opener: state })
   }
 }
@@ -116,31 +110,15 @@ async function findTarget(context: Context, { workspaceId, ns }: StoredState) {
 
 type Target = Awaited<ReturnType<typeof findTarget>> & Answer
 
-async function connect(context: Context, state: StoredState, target: Target): Promise<Connection> {
-  const { install, compiled, subdomain, parameters, requestId } = target
+async function connect(
+  context: Context,
+  state: StoredState,
+  { parameters, ...target }: Target,
+): Promise<Connection> {
   if ('error' in parameters) throw notGranted(parameters)
   const { form, codeVerifier } = await openSecret(context, 'state', state)
-  const stored = await openBags(context, { install, compiled })
-  const system = systemValues(context, { subdomain, ns: install.ns, uid: null })
-  const outcome = await runAuthRequests(
-    compiled,
-    {
-      submitted: form,
-      stored: stored.credentials,
-      config: stored.config,
-      system,
-      authValues: {
-        code: parameters.code,
-        state: parameters.state,
-        redirect_uri: system['redirect_uri'],
-        code_verifier: codeVerifier,
-      },
-    },
-    effectsFor(context, install.workspaceId),
-    { deadlineMs: CONNECT_DEADLINE_MS, allowHttp: context.config.allowPrivateNetworks !== undefined },
-  )
-  if (!outcome.ok) throw outcome.error
-  return completeConnect(context, { install, subdomain, requestId, outcome })
+  const authValues = { code: parameters.code, state: parameters.state, code_verifier: codeVerifier }
+  return connectAccount(context, { ...target, submitted: form, authValues })
 }
 
 /** What the provider says when somebody said no, or it could not ask (RFC 6749, 4.1.2.1). */
