@@ -244,7 +244,10 @@ describe.skipIf(chromiumMissing)(`OAuth in Chromium${chromiumMissing ? ` (${chro
 
     it('with a wrong state is explained', async () => {
       const address = await answerAddress(browser, await ticket())
-      const wrong = address.replace(/(state=.{40})./, '$1_')
+      const wrong = address.replace(
+        /(state=.{40})(.)/,
+        (_all, start, next) => start + (next === 'A' ? 'B' : 'A'),
+      )
       expect(await open(browser, wrong)).toBe('This sign-in is not known here')
       expect(await platform.install(tenant)).toMatchObject({ state: 'installed' })
     })
