@@ -72,11 +72,6 @@ interface Answer {
   requestId: string
 }
 
-interface Answer {
-  parameters: CallbackParameters
-  requestId: string
-}
-
 /** The state is used up: from here on the opener is told whatever happens. */
 async function finish(context: Context, state: StoredState, answer: Answer): Promise<Ending> {
   const { workspaceId, ns } = state

@@ -6,6 +6,9 @@ import type { OneTimeKey } from './one-time-text.ts'
 
 type Executor = Database['sql'] | Transaction<Schema>
 
+/** What was sealed is needed once: the reader has it, the row forgets it. */
+const NOTHING = Buffer.alloc(0)
+
 export type StoredState = Row<'oauthState'>
 export type StoredTicket = Row<'oauthTicket'>
 
@@ -25,14 +28,17 @@ export async function findTicket(executor: Executor, key: OneTimeKey): Promise<S
     .executeTakeFirst()
 }
 
-/** @returns whether this call used the ticket up: of several that try, one does */
+/**
+ * Uses a ticket up and forgets its form; read it before.
+ * @returns whether this call did so: of several that try, one does
+ */
 export async function takeTicket(
   trx: Transaction<Schema>,
   key: OneTimeKey & { now: Date },
 ): Promise<boolean> {
   const taken = await trx
     .updateTable('oauthTicket')
-    .set({ usedAt: key.now })
+    .set({ usedAt: key.now, secret: NOTHING })
     .where('workspaceId', '=', key.workspaceId)
     .where('ticketHash', '=', key.hash)
     .where('usedAt', 'is', null)
@@ -58,11 +64,14 @@ export async function findState(executor: Executor, key: OneTimeKey): Promise<St
     .executeTakeFirst()
 }
 
-/** @returns whether this call used the state up: of several that try, one does */
+/**
+ * Uses a state up and forgets its verifier and form; read it before.
+ * @returns whether this call did so: of several that try, one does
+ */
 export async function takeState(executor: Executor, key: OneTimeKey & { now: Date }): Promise<boolean> {
   const taken = await executor
     .updateTable('oauthState')
-    .set({ usedAt: key.now })
+    .set({ usedAt: key.now, secret: NOTHING })
     .where('workspaceId', '=', key.workspaceId)
     .where('stateHash', '=', key.hash)
     .where('usedAt', 'is', null)

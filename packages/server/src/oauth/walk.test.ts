@@ -159,7 +159,7 @@ describe('connecting through a redirect to a real authorization server', () => {
     expect(live?.bags.credentials).toMatchObject({ hint: 'ada', pin: '4321-secret' })
   })
 
-  it('keeps verifier and form unreadable in the database', async () => {
+  it('keeps verifier and form unreadable in the database, and those of a used ticket not at all', async () => {
     await openBrowser({ stopAt: () => true }).open(
       await platform.ticket({
         tenant,
@@ -176,6 +176,13 @@ describe('connecting through a redirect to a real authorization server', () => {
     const text = rows.map(({ secret, ...row }) => JSON.stringify(row) + secret.toString('latin1')).join()
     expect(text).not.toContain('4321')
     expect(text).not.toContain('codeVerifier')
+    expect(rows[0]?.secret.length).toBeGreaterThan(0)
+    const tickets = await platform.context.db.sql
+      .selectFrom('oauthTicket')
+      .select(['usedAt', 'secret'])
+      .where('workspaceId', '=', tenant.workspace.id)
+      .execute()
+    expect(tickets).toEqual([{ usedAt: expect.any(Date), secret: Buffer.alloc(0) }])
   })
 })
 
