@@ -13,11 +13,17 @@ it('walks through what the demo shows, every step checked', { timeout: 60_000 },
   const text = lines.join('\n')
   for (const step of [
     'Connected GitHub',
+    'The provider has the webhook that was registered',
     'Read it back from the provider',
     'Connected Slack',
+    'Connected Linear through OAuth with PKCE',
+    'run record: attempt 1: 401, attempt 2: 200',
+    'connection: error, AUTH_EXPIRED',
+    'Connected it again: the way back',
+    'Disconnected GitHub',
     'The run records',
   ]) {
     expect(text).toContain(step)
   }
-  expect(text).not.toMatch(/github_pat_|xoxb-/)
+  expect(text).not.toMatch(/github_pat_|xoxb-|lin_|_of_the_stand_in|secret-of|[\w-]{32,}/)
 })

@@ -1,7 +1,9 @@
+import { type CompiledAuthUrl, compileAuthUrl } from './compile-auth-url.ts'
 import { compileConnectForm, type ReadConnectForm } from './compile-connect-form.ts'
 import { type CompiledHttpStep, compileHttpStep, type StepPlace } from './compile-step.ts'
 import type { AuthRequest, Definition, FormField } from './document.ts'
 import { labelOf } from './label.ts'
+import { isAboutToken } from './run/token-answer.ts'
 
 export interface CompiledAuth {
   type: Definition['auth']['type']
@@ -11,6 +13,8 @@ export interface CompiledAuth {
   /** Checks what the form submits. */
   readForm: ReadConnectForm
   autoRefresh: boolean
+  /** Where a browser is sent to authorize; OAuth only. */
+  authUrl: CompiledAuthUrl | undefined
   testToken: CompiledHttpStep | undefined
   getToken: CompiledHttpStep | undefined
   refreshToken: CompiledHttpStep | undefined
@@ -19,6 +23,8 @@ export interface CompiledAuth {
   unregistrationRequests: readonly CompiledHttpStep[]
   /** Keys of `credentials` that registration fills in; a reconnect keeps them. */
   registrationOutputs: ReadonlySet<string>
+  /** Keys of `credentials` that connecting and refreshing fill in. */
+  tokenKeys: ReadonlySet<string>
 }
 
 /** @throws DefinitionError */
@@ -26,7 +32,9 @@ export function compileAuth(definition: Definition): CompiledAuth {
   const { auth } = definition
   const one = (name: 'test_token' | 'get_token' | 'refresh_token' | 'userDetails') => {
     const request = auth[name]
-    const place = { pointer: `/auth/${name}`, index: 0, secretOutputs: fillsCredentials(name) }
+    const isToken = fillsCredentials(name)
+    const tokenOutputs = isToken ? mappedKeys(request).filter((key) => !isAboutToken(key)) : []
+    const place = { pointer: `/auth/${name}`, index: 0, secretOutputs: isToken, tokenOutputs }
     return request && compileAuthRequest(request, place)
   }
   const list = (name: 'registrationRequests' | 'unregistrationRequests') =>
@@ -41,6 +49,7 @@ export function compileAuth(definition: Definition): CompiledAuth {
     sensitiveKeys,
     readForm: compileConnectForm(form, sensitiveKeys),
     autoRefresh: auth.auto_refresh ?? false,
+    authUrl: auth.type === 'oauth2' ? compileAuthUrl(auth) : undefined,
     testToken: one('test_token'),
     getToken: one('get_token'),
     refreshToken: one('refresh_token'),
@@ -48,6 +57,11 @@ export function compileAuth(definition: Definition): CompiledAuth {
     registrationRequests: list('registrationRequests'),
     unregistrationRequests: list('unregistrationRequests'),
     registrationOutputs: new Set([WEBHOOK_SECRET, ...(auth.registrationRequests ?? []).flatMap(mappedKeys)]),
+    tokenKeys: new Set([
+      ...mappedKeys(auth.get_token),
+      ...mappedKeys(auth.refresh_token),
+      ...Object.keys(form),
+    ]),
   }
 }
 
@@ -57,7 +71,7 @@ function fillsCredentials(name: string): boolean {
 }
 
 /** The system value that registration makes where nothing else gives it (specification 2.1). */
-const WEBHOOK_SECRET = 'webhookSecret'
+export const WEBHOOK_SECRET = 'webhookSecret'
 
 function compileAuthRequest(request: AuthRequest, place: StepPlace): CompiledHttpStep {
   const namesUid = place.pointer === '/auth/userDetails' && mappedKeys(request).includes('uid')

@@ -2,15 +2,10 @@ import { mappedKeys } from './compile-auth.ts'
 import type { Definition, FormField } from './document.ts'
 import type { Bags } from './expression/scope.ts'
 import { textsIn } from './request/redact.ts'
+import { isAboutToken } from './run/token-answer.ts'
 
 /** Words that make a name of app config a secret's name (specification 1.2, level 3). */
 const SECRET_WORDS = new Set(['token', 'secret', 'password', 'key'])
-
-/**
- * What a token endpoint says about a token (RFC 6749, 5.1): no secrets, and hiding `bearer` or a scope would tear
- * provider messages apart.
- */
-const ABOUT_TOKENS = new Set(['tokentype', 'expiresin', 'expiresat', 'scope', 'scopes'])
 
 /**
  * Which values of an install are redacted (specification 3.2): credentials other than what the form shows openly,
@@ -39,11 +34,6 @@ export function compileSecrets(
     ...textsUnder(metadata, (key) => sensitive.has(key)),
     ...textsUnder(config, isConfigSecret),
   ]
-}
-
-/** Whether an output of this name describes a token instead of being one. */
-export function isAboutToken(key: string): boolean {
-  return ABOUT_TOKENS.has(key.replaceAll(/[_-]/g, '').toLowerCase())
 }
 
 /** Whether a camelCase or snake_case name holds `token`, `secret`, `password` or `key` as a whole word. */

@@ -55,6 +55,10 @@ export interface CompiledHttpStep {
   requiredOutputs: readonly string[]
   /** What the answer yields is secret: records keep its shape only, and hide its outputs from then on (3.2). */
   secretOutputs: boolean
+  /** Of a token request, the outputs that may hold a token: an answer that has none of them is a failure, whatever its status. */
+  tokenOutputs: readonly string[]
+  /** `{{webhookSecret}}` stands somewhere in the request. */
+  namesWebhookSecret: boolean
   /** The answer may be form-encoded whatever its type says (3.4). */
   fieldsInText: boolean
   errorWhen: ErrorRule | undefined
@@ -96,6 +100,7 @@ export interface StepPlace {
   isAuthRequest?: boolean
   requiredOutputs?: readonly string[]
   secretOutputs?: boolean
+  tokenOutputs?: readonly string[]
 }
 
 export interface StepContext {
@@ -114,6 +119,7 @@ export function compileHttpStep(request: RequestTemplate, place: StepPlace): Com
   const headers = compileHeaders(request.headers ?? {}, `${pointer}/headers`)
   const body = compileBody(request, pointer)
   const placeholders = [url, query, headers, body?.template].flatMap((part) => part?.placeholders ?? [])
+  const names = (name: string) => placeholders.some(({ syntax, key }) => syntax === 'input' && key === name)
   const mapping = request.mapping ?? {}
   return {
     kind: 'http',
@@ -128,15 +134,15 @@ export function compileHttpStep(request: RequestTemplate, place: StepPlace): Com
     credentialHeaders: credentialHeaderNames(request.headers ?? {}, headers),
     credentialQuery: [...new Set([...url.credentialNames, ...query.credentialNames])],
     carriesCredential: placeholders.some((one) => one.syntax === 'credential'),
-    namesIdempotencyKey: placeholders.some(
-      ({ syntax, key }) => syntax === 'input' && key === 'idempotencyKey',
-    ),
+    namesIdempotencyKey: names('idempotencyKey'),
     mapping: compileResponseMapping(mapping, `${pointer}/mapping`),
     outputs: Array.isArray(mapping)
       ? mapping.map((entry) => ({ key: entry.name, inResult: false }))
       : Object.keys(mapping).map((key) => ({ key, inResult: true })),
     requiredOutputs: place.requiredOutputs ?? [],
     secretOutputs: place.secretOutputs ?? false,
+    tokenOutputs: place.tokenOutputs ?? [],
+    namesWebhookSecret: names('webhookSecret'),
     fieldsInText: place.isAuthRequest ?? false,
     errorWhen: request.errorWhen && compileErrorWhen(request.errorWhen, `${pointer}/errorWhen`),
     retry: { attempts: request.retry?.attempts ?? DEFAULT_ATTEMPTS, on: request.retry?.on },

@@ -102,6 +102,7 @@ function compileDeclaredHosts(
     ),
     ...auth.registrationRequests,
     ...auth.unregistrationRequests,
+    ...(auth.authUrl ? [auth.authUrl] : []),
   ].map(({ url }) => url)
   const stepUrls = [...actions.values()].flatMap(({ steps }) =>
     steps.flatMap((step) => (step.kind === 'http' ? [step.url] : [])),

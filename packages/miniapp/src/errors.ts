@@ -46,6 +46,12 @@ export const ERROR_CODES = {
     audience: 'connection',
     summary: 'The provider refused the credentials when they were tried.',
   },
+  REGISTRATION_FAILED: {
+    retryable: true,
+    audience: 'provider',
+    summary:
+      'The account is connected, but registering with the provider (its webhook) failed; it can be retried.',
+  },
   DUPLICATE_INTEGRATION: {
     retryable: false,
     audience: 'connection',
@@ -63,6 +69,8 @@ export interface ErrorDetails {
   status?: number
   /** The provider's own words, redacted. */
   providerMessage?: string
+  /** Of an auth request: the provider's error code in lower case, such as `invalid_grant` (RFC 6749, 5.2). */
+  providerError?: string
   /** Milliseconds after which trying again makes sense. */
   retryAfterMs?: number
   /** One entry per invalid input: JSON Pointer into the form input and what is wrong. */

@@ -2,6 +2,7 @@
 
 export { type CompiledAction, type CompiledDefinition, compileDefinition } from './compile.ts'
 export type { CompiledAuth } from './compile-auth.ts'
+export type { AuthorizationValues, AuthUrlContext, CompiledAuthUrl } from './compile-auth-url.ts'
 export type { ConnectFormOutcome, ReadConnectForm } from './compile-connect-form.ts'
 export type { CompiledSource } from './compile-source.ts'
 export type { CompiledFunctionStep, CompiledHttpStep, CompiledStep } from './compile-step.ts'
@@ -98,7 +99,27 @@ export {
   type ConnectOutcome,
   runAuthRequests,
 } from './run/run-auth-requests.ts'
-export type { RunContext, RunOptions } from './run/run-state.ts'
+export {
+  type RefreshContext,
+  type RefreshOutcome,
+  runRefresh,
+  runRefusalCheck,
+  sameTokens,
+} from './run/run-refresh.ts'
+export {
+  mustUnregisterFirst,
+  planRegistration,
+  type Registered,
+  type RegistrationContext,
+  type RegistrationOutcome,
+  type RegistrationPlan,
+  registrationOutputsOf,
+  runRegistrationRequest,
+  runUnregistration,
+  webhookSecretFor,
+  withoutRegistration,
+} from './run/run-registration.ts'
+export type { Renewal, RunContext, RunOptions } from './run/run-state.ts'
 export { type RunOutcome, runSteps } from './run/run-steps.ts'
 export type { StepRecord } from './run/step-record.ts'
 export { type JsonSchema, jsonSchema } from './schema/json-schema.ts'

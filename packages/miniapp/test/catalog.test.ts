@@ -2,6 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { getQuickJS } from 'quickjs-emscripten'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { type CompiledDefinition, compileDefinition } from '../src/compile.ts'
+import { mappedKeys } from '../src/compile-auth.ts'
+import type { CompiledStep } from '../src/compile-step.ts'
 import type { Definition, ParameterSchema } from '../src/document.ts'
 import type { MiniAppError } from '../src/errors.ts'
 import { createRedactor } from '../src/request/redact.ts'
@@ -14,8 +16,26 @@ import { validate } from '../src/validate.ts'
 
 const CATALOG = new URL('../../../catalog/', import.meta.url)
 const OPTIONS = { deadlineMs: 60_000 }
-/** Stands for whatever the form asks for; fixtures hold no credentials. */
+/** Stands for every credential; fixtures hold none. */
 const CREDENTIAL = 'credential-of-the-install'
+/** What the platform knows in auth requests, and the operator's config; see `catalog/README.md`. */
+const FLOW = {
+  code: 'code-of-the-flow',
+  code_verifier: 'verifier-of-the-flow',
+  redirect_uri: 'https://platform.example/oauth2',
+  webhookUrl: 'https://platform.example/webhooks',
+  webhookSecret: 'secret-of-the-webhook',
+}
+const CONFIG = { client_id: 'client-of-the-app' }
+/** In the order in which a connection lives through them. */
+const AUTH_PARTS = [
+  'get_token',
+  'test_token',
+  'userDetails',
+  'refresh_token',
+  'registrationRequests',
+  'unregistrationRequests',
+] as const
 /** A fixture is about one moment; nothing in it depends on which. */
 const NOW = Date.parse('2026-01-02T03:04:05Z')
 
@@ -25,7 +45,7 @@ interface Fixture {
   verified: boolean
   action?: string
   source?: string
-  auth?: 'test_token' | 'userDetails'
+  auth?: (typeof AUTH_PARTS)[number]
   input?: Record<string, unknown>
   exchanges: {
     request: { method: string; url: string; headers: string[]; body?: unknown }
@@ -68,9 +88,7 @@ describe.each(apps)('$ns', ({ ns, definition }) => {
     const parts = [
       ...(definition.actions ?? []).map((action) => action.name),
       ...Object.keys(definition.source ?? {}),
-      ...(['test_token', 'userDetails'] as const)
-        .filter((name) => definition.auth[name])
-        .map((name) => `auth.${name}`),
+      ...AUTH_PARTS.filter((name) => definition.auth[name]).map((name) => `auth.${name}`),
     ]
     const covered = new Set(fixtures.map(({ fixture }) => partOf(fixture)))
     expect([...covered].sort()).toEqual(parts.sort())
@@ -101,8 +119,8 @@ describe.each(apps)('$ns', ({ ns, definition }) => {
     expect(requests.map(describeRequest)).toEqual(
       fixture.exchanges.map(({ request }) => ({ ...request, headers: [...request.headers].sort() })),
     )
-    if (definition.auth.type === 'bearer_token') {
-      for (const { headers } of requests) expect(headers['Authorization']).toBe(`Bearer ${CREDENTIAL}`)
+    for (const { headers, url } of requests) {
+      if (!isTokenEndpoint(definition, url)) expect(headers['Authorization']).toBe(`Bearer ${CREDENTIAL}`)
     }
     expect(outcome).toEqual(fixture.expected)
   })
@@ -112,9 +130,19 @@ function partOf({ action, source, auth }: Fixture): string {
   return action ?? source ?? `auth.${auth}`
 }
 
-function contextFor(compiled: CompiledDefinition, input: Record<string, unknown>): RunContext {
-  const credentials = Object.fromEntries(Object.keys(compiled.auth.form).map((name) => [name, CREDENTIAL]))
-  const bags = { credentials, metadata: {}, userInput: {}, config: {} }
+function isTokenEndpoint({ auth }: Definition, url: string): boolean {
+  return [auth.get_token?.url, auth.refresh_token?.url].includes(url)
+}
+
+function contextFor(
+  compiled: CompiledDefinition,
+  { input = {}, userInput = {} }: { input?: Record<string, unknown>; userInput?: Record<string, unknown> },
+): RunContext {
+  const { auth } = compiled.definition
+  const names = [auth.get_token, ...(auth.registrationRequests ?? [])].flatMap(mappedKeys)
+  const secrets = [...(auth.sensitiveKeys ?? []), ...names].map((name) => [name, CREDENTIAL])
+  const credentials = { ...Object.fromEntries(secrets), ...userInput }
+  const bags = { credentials, metadata: {}, userInput, config: CONFIG }
   return {
     bags,
     input,
@@ -134,18 +162,12 @@ async function run(
   const { input = {}, expected } = fixture
   if (fixture.source !== undefined) {
     const source = required(compiled.sources.get(fixture.source))
-    const answer = await readOptions(source, contextFor(compiled, input), effects, OPTIONS)
+    const answer = await readOptions(source, contextFor(compiled, { input }), effects, OPTIONS)
     return answer.ok ? { options: answer.options } : { error: describeError(answer.error, expected.error) }
   }
   if (fixture.auth !== undefined) {
-    const { testToken, userDetails } = compiled.auth
-    const step = required({ test_token: testToken, userDetails }[fixture.auth])
-    const outcome = await runSteps(
-      [step],
-      { ...contextFor(compiled, {}), isAuthRequest: true },
-      effects,
-      OPTIONS,
-    )
+    const context = { ...contextFor(compiled, { userInput: input }), authValues: FLOW, isAuthRequest: true }
+    const outcome = await runSteps(authSteps(compiled, fixture.auth), context, effects, OPTIONS)
     return outcome.error ? { error: describeError(outcome.error, expected.error) } : { data: outcome.data }
   }
   const action = required(compiled.actions.get(fixture.action ?? ''))
@@ -153,8 +175,21 @@ async function run(
   if (!coerced.ok) {
     return { error: { code: 'VALIDATION_ERROR', fields: coerced.fields.map((field) => field.path).sort() } }
   }
-  const outcome = await runSteps(action.steps, contextFor(compiled, coerced.input), effects, OPTIONS)
+  const context = contextFor(compiled, { input: coerced.input })
+  const outcome = await runSteps(action.steps, context, effects, OPTIONS)
   return outcome.error ? { error: describeError(outcome.error, expected.error) } : { data: outcome.data }
+}
+
+function authSteps({ auth }: CompiledDefinition, name: (typeof AUTH_PARTS)[number]) {
+  const steps: Record<(typeof AUTH_PARTS)[number], readonly (CompiledStep | undefined)[]> = {
+    get_token: [auth.getToken],
+    test_token: [auth.testToken],
+    userDetails: [auth.userDetails],
+    refresh_token: [auth.refreshToken],
+    registrationRequests: auth.registrationRequests,
+    unregistrationRequests: auth.unregistrationRequests,
+  }
+  return steps[name].map(required)
 }
 
 /** Of the error, the members that the fixture speaks of; all of them where it expects none. */

@@ -6,7 +6,7 @@ import { ensureDefaultWorkspace } from './account/default-workspace.ts'
 import { makeOwnerLink, needsOwnerLink } from './account/login-link.ts'
 import { loginRoutes } from './account/login-route.ts'
 import { registerRequestIds } from './account/request-id.ts'
-import { fallbackRoutes } from './app/fallback-route.ts'
+import { fallbackRoutes, refuseAddress } from './app/fallback-route.ts'
 import { healthRoutes } from './app/health-route.ts'
 import { startMaintenance } from './app/maintenance.ts'
 import { openContext } from './app/open-context.ts'
@@ -15,7 +15,9 @@ import type { Context } from './context.ts'
 import { graphqlRoutes } from './graphql/route.ts'
 import { followPublishedVersion } from './install/follow-version.ts'
 import { watchInstalls } from './install/live-install.ts'
+import { startResumingRegistrations } from './install/resume-registrations.ts'
 import type { Log } from './log.ts'
+import { oauthRoutes } from './oauth/route.ts'
 import { seedCatalog } from './registry/seed-catalog.ts'
 
 /** A client that sends its request slower than this is cut off. */
@@ -64,6 +66,7 @@ export async function startApp(
     closers.push(() => server.close())
     const listeningOn = await server.listen({ port: config.port, host: config.host })
     if (config.port === 0) nameTakenPort(context, listeningOn)
+    if (config.role !== 'api') closers.push(startResumingRegistrations(context))
     const ownerLink =
       config.role !== 'worker' && (await needsOwnerLink(context, workspace.id))
         ? await makeOwnerLink(context, workspace.id)
@@ -97,12 +100,14 @@ function createServer(context: Context): FastifyInstance {
     maxRequestsPerSocket: REQUESTS_PER_SOCKET,
     http: { maxHeaderSize: HEADER_BYTES },
     forceCloseConnections: 'idle',
+    frameworkErrors: refuseAddress,
   })
   registerRequestIds(server, context.config)
   fallbackRoutes(server, context)
   healthRoutes(server, context)
   if (context.config.role === 'worker') return server
   loginRoutes(server, context)
+  oauthRoutes(server, context)
   graphqlRoutes(server, context)
   server.get('/miniapp.schema.json', (_request, reply) =>
     reply.type('application/schema+json').send(jsonSchema()),

@@ -115,7 +115,8 @@ export function addressModeOf(url: string): AddressMode {
   return url.includes('://{subdomain}.') ? 'subdomain' : 'path'
 }
 
-function isLoopback(url: string): boolean {
+/** Whether the host of an address, or of a template of one, is this machine. */
+export function isLoopback(url: string): boolean {
   const filled = url.replace('{subdomain}', 'x')
   if (!URL.canParse(filled)) return true
   const { hostname } = new URL(filled)

@@ -183,3 +183,34 @@ describe('the connection', () => {
     },
   )
 })
+
+describe('an order for one path', () => {
+  it('leaves the others alone, and counts its own', async () => {
+    proxy.only(/^\/items/).answer401(1)
+    expect((await fetch(`${proxy.origin}/other`)).status).toBe(201)
+    expect((await ask()).status).toBe(401)
+    expect((await ask()).status).toBe(201)
+  })
+
+  it('is for that order alone', async () => {
+    proxy.only(/^\/nothing/).answer401()
+    proxy.answer500()
+    expect((await ask()).status).toBe(500)
+  })
+})
+
+describe('a request that is held', () => {
+  it.each([
+    ['before', 0],
+    ['after', 1],
+  ] as const)('%s the real server saw it', async (when, seen) => {
+    const hold = proxy.hold(when)
+    const answer = ask({ method: 'POST', body: 'data' })
+    expect(await hold.reached).toMatchObject({ method: 'POST', url: '/items?x=1', body: 'data' })
+    expect(target.requests).toHaveLength(seen)
+    expect((await ask()).status).toBe(201)
+    hold.release()
+    expect(await (await answer).text()).toBe('{"from":"target"}')
+    expect(target.requests).toHaveLength(2)
+  })
+})

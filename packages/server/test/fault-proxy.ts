@@ -15,7 +15,7 @@ export interface ProxiedRequest {
   fault: FaultName | undefined
 }
 
-export type FaultName = '401' | '429' | '500' | 'status' | 'delay' | 'cut' | 'echo' | 'huge' | 'html'
+export type FaultName = '401' | '429' | '500' | 'status' | 'delay' | 'cut' | 'echo' | 'huge' | 'html' | 'hold'
 
 /**
  * A real proxy before a real server. It passes requests through until it is told to misbehave; the last order counts.
@@ -46,9 +46,21 @@ export interface FaultProxy extends AsyncDisposable {
   cut(afterBytes: number, times?: number): void
   /** Answers 400 with the request's own headers and body in JSON: what a careless provider does with secrets. */
   echo(on: boolean): void
+  /** Holds one request, before or after the real server carried it out. */
+  hold(when: 'before' | 'after'): Hold
+  /** The next order is for requests whose path matches; the others pass through meanwhile. */
+  only(path: RegExp): FaultProxy
   /** Forgets the last order. */
   passThrough(): void
   close(): Promise<void>
+}
+
+/** A request that the proxy holds. */
+export interface Hold {
+  /** Resolves once there is one. */
+  reached: Promise<ProxiedRequest>
+  /** Lets it go on. */
+  release(): void
 }
 
 interface Exchange {
@@ -68,8 +80,12 @@ interface RealAnswer {
 interface Fault {
   name: FaultName
   left: number
+  /** Which requests it is for. */
+  path: RegExp
   act(exchange: Exchange): Promise<void> | void
 }
+
+const EVERY_PATH = /^/
 
 /** Names of this machine that a server may call itself by. */
 const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '[::1]']
@@ -81,10 +97,11 @@ const HOP_HEADERS = new Set(['connection', 'keep-alive', 'transfer-encoding', 'c
 export async function startFaultProxy({ target }: { target: string }): Promise<FaultProxy> {
   const requests: ProxiedRequest[] = []
   let fault: Fault | undefined
+  let nextPath = EVERY_PATH
 
   const server = createServer(async (request, response) => {
     const body = await read(request)
-    const current = takeFault()
+    const current = takeFault(request.url ?? '')
     const { method = '', url = '', headers } = request
     requests.push({ method, url, headers, body: body.toString(), fault: current?.name })
     const exchange: Exchange = { request, body, response, forward: () => forward(request, body) }
@@ -95,16 +112,36 @@ export async function startFaultProxy({ target }: { target: string }): Promise<F
     }
   })
 
-  function takeFault(): Fault | undefined {
+  function takeFault(url: string): Fault | undefined {
     const current = fault
-    if (!current) return undefined
+    if (!current?.path.test(url)) return undefined
     current.left -= 1
     if (current.left === 0) fault = undefined
     return current
   }
 
   function order(name: FaultName, act: Fault['act'], times = Number.POSITIVE_INFINITY): void {
-    fault = { name, act, left: times }
+    fault = { name, act, left: times, path: nextPath }
+    nextPath = EVERY_PATH
+  }
+
+  function hold(when: 'before' | 'after'): Hold {
+    const reached = Promise.withResolvers<ProxiedRequest>()
+    const released = Promise.withResolvers<void>()
+    const act = async ({
+      request: { method = '', url = '', headers },
+      body,
+      response,
+      forward,
+    }: Exchange) => {
+      const answer = when === 'after' ? await forward() : undefined
+      reached.resolve({ method, url, headers, body: body.toString(), fault: 'hold' })
+      await released.promise
+      const { status, rawHeaders, body: content } = answer ?? (await forward())
+      response.writeHead(status, rawHeaders).end(content)
+    }
+    order('hold', act, 1)
+    return { reached: reached.promise, release: released.resolve }
   }
 
   async function forward(request: IncomingMessage, body: Buffer): Promise<RealAnswer> {
@@ -154,7 +191,13 @@ export async function startFaultProxy({ target }: { target: string }): Promise<F
     delay: (ms, times) => order('delay', (exchange) => sleep(ms).then(() => passOn(exchange)), times),
     cut: (afterBytes, times) => order('cut', (exchange) => cutAfter(exchange, afterBytes), times),
     echo: (on) => (on ? order('echo', echoBack) : proxy.passThrough()),
+    hold,
+    only(path) {
+      nextPath = path
+      return proxy
+    },
     passThrough() {
+      nextPath = EVERY_PATH
       fault = undefined
     },
     async close() {

@@ -1,5 +1,7 @@
 /** A small service of our own and its definition, for tests that need a provider to misbehave on command. */
 import type { RequestListener } from 'node:http'
+import { createLedgerGrants, type LedgerGrants } from './ledger-grants.ts'
+import { createLedgerHooks, type LedgerHooks } from './ledger-hooks.ts'
 import { type LocalServer, startLocalServer } from './local-server.ts'
 
 /** Where the definition believes the service to be; `PROVIDER_ORIGINS` sends it elsewhere. */
@@ -81,6 +83,57 @@ export function ledgerDefinition(changes: Record<string, unknown> = {}): Record<
   }
 }
 
+const tokens = {
+  url: `${LEDGER_ORIGIN}/oauth/token`,
+  method: 'POST',
+  bodyType: 'x-www-form-urlencoded',
+  mapping: { accessToken: '$.access_token', refreshToken: '$.refresh_token', expiresIn: '$.expires_in' },
+}
+
+/** Registers a webhook in three requests, of which the second hands something to the third alone. */
+export const LEDGER_REGISTRATION = [
+  {
+    url: `${LEDGER_ORIGIN}/hooks`,
+    method: 'POST',
+    headers,
+    body: { url: '{{webhookUrl}}', secret: '{{webhookSecret}}' },
+    mapping: { hookId: '$.id' },
+  },
+  {
+    url: `${LEDGER_ORIGIN}/hooks/[[hookId]]/events`,
+    method: 'POST',
+    headers,
+    body: { events: ['entry.added'] },
+    mapping: [{ name: 'receipt', value: '$.receipt' }],
+  },
+  {
+    url: `${LEDGER_ORIGIN}/hooks/[[hookId]]/activate`,
+    method: 'POST',
+    headers,
+    body: { receipt: '{{receipt}}' },
+  },
+]
+
+export const LEDGER_UNREGISTRATION = [{ url: `${LEDGER_ORIGIN}/hooks/[[hookId]]`, method: 'DELETE', headers }]
+
+/** The ledger with access tokens that expire. @param auth replace members of `auth`; an undefined one leaves it out */
+export function refreshingLedgerDefinition(
+  ns: string,
+  auth: Record<string, unknown> = {},
+): Record<string, unknown> {
+  const definition = ledgerDefinition({ ns, name: ns, type: ns })
+  const members = {
+    ...(definition['auth'] as object),
+    sensitiveKeys: ['apiKey', 'accessToken', 'refreshToken'],
+    get_token: { ...tokens, body: { key: '[[apiKey]]' } },
+    refresh_token: { ...tokens, body: { grant_type: 'refresh_token', refresh_token: '[[refreshToken]]' } },
+    auto_refresh: true,
+    ...auth,
+  }
+  const given = Object.entries(members).filter(([, member]) => member !== undefined)
+  return { ...definition, auth: Object.fromEntries(given) }
+}
+
 const addEntry = {
   name: 'addEntry',
   title: 'Add an entry',
@@ -145,35 +198,52 @@ const BOOKS = [
   { id: 'b2', name: 'Costs' },
 ]
 
+export interface Ledger extends LocalServer {
+  grants: LedgerGrants
+  hooks: LedgerHooks
+}
+
 /** Knows keys that begin with `key-`; the account of `key-NAME` has the uid `uid-NAME`. */
-export async function startLedger(): Promise<LocalServer> {
+export async function startLedger(): Promise<Ledger> {
+  const grants = createLedgerGrants()
+  const hooks = createLedgerHooks()
   const respond: RequestListener = (request, response) => {
     const body = server.requests.at(-1)?.body ?? ''
     const send = (status: number, value: unknown) =>
-      response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(value))
-    const path = request.url ?? ''
+      response
+        .writeHead(status, { 'Content-Type': 'application/json' })
+        .end(value === undefined ? undefined : JSON.stringify(value))
+    const { url: path = '', method = '' } = request
     if (path === '/token') {
       const { key } = JSON.parse(body) as { key: string }
       if (!key.startsWith('key-')) return send(401, { error: `The key ${key} is not known.` })
       return send(200, { token: `token-of-${key.slice(4)}` })
     }
-    const account = /^Bearer token-of-(.+)$/.exec(request.headers.authorization ?? '')?.[1]
+    if (path === '/oauth/token') {
+      const { status, value } = grants.exchange(new URLSearchParams(body))
+      return send(status, value)
+    }
+    const { authorization } = request.headers
+    const account = /^Bearer token-of-(.+)$/.exec(authorization ?? '')?.[1] ?? grants.accountOf(authorization)
     if (account === undefined) return send(401, { error: 'No valid token was sent.' })
-    if (path === '/me')
-      return send(200, {
-        uid: account === 'nobody' ? '' : `uid-${account}`,
-        name: `Account ${account}`,
-        plan: 'pro',
-      })
-    if (path === '/books') return send(200, BOOKS)
-    const [, book] = /^\/books\/([^/]+)$/.exec(path) ?? []
-    const found = BOOKS.find(({ id }) => id === book)
-    if (book !== undefined)
-      return found ? send(200, found) : send(404, { message: `There is no book ${book}.` })
-    if (/^\/books\/[^/]+\/entries$/.test(path)) return send(200, { entries: [{ id: 1, title: 'First' }] })
-    if (path === '/entries') return send(201, { id: 42, ...(JSON.parse(body) as object) })
-    return send(200, { ok: true })
+    const answer = hooks.answer({ method, path, body, account }) ?? answerOf(path, body, account)
+    return send(answer.status, answer.value)
   }
   const server = await startLocalServer(respond)
-  return server
+  return Object.assign(server, { grants, hooks })
+}
+
+function answerOf(path: string, body: string, account: string): { status: number; value: unknown } {
+  const ok = (value: unknown, status = 200) => ({ status, value })
+  if (path === '/me') {
+    const uid = account === 'nobody' ? '' : `uid-${account}`
+    return ok({ uid, name: `Account ${account}`, plan: 'pro' })
+  }
+  if (path === '/books') return ok(BOOKS)
+  const [, book] = /^\/books\/([^/]+)$/.exec(path) ?? []
+  const found = BOOKS.find(({ id }) => id === book)
+  if (book !== undefined) return found ? ok(found) : ok({ message: `There is no book ${book}.` }, 404)
+  if (/^\/books\/[^/]+\/entries$/.test(path)) return ok({ entries: [{ id: 1, title: 'First' }] })
+  if (path === '/entries') return ok({ id: 42, ...(JSON.parse(body) as object) }, 201)
+  return ok({ ok: true })
 }

@@ -1,9 +1,13 @@
+import { createHash, randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openBrowser } from './browser.ts'
 import { type Providers, startProviders } from './providers.ts'
+
+const REDIRECT = 'https://platform.example/miniapps/linear/oauth2'
 
 let providers: Providers
 beforeAll(async () => {
-  providers = await startProviders()
+  providers = await startProviders({ linearRedirectUris: [REDIRECT] })
 })
 afterAll(() => providers.close())
 
@@ -65,6 +69,108 @@ describe('the Slack stand-in', () => {
   })
 })
 
+describe('the Linear stand-in', () => {
+  /** Consents as somebody and answers the parameters of the redirect. */
+  async function authorize(parameters: Record<string, string>, account = 'ada@example.com') {
+    const query = new URLSearchParams({
+      client_id: providers.seed.linear.app.clientId,
+      redirect_uri: REDIRECT,
+      response_type: 'code',
+      scope: 'read,write',
+      state: 'the-state',
+      ...parameters,
+    })
+    const browser = openBrowser({
+      origins: { 'https://linear.app': providers.linear },
+      stopAt: (url) => url.startsWith(REDIRECT),
+    })
+    const page = await browser.open(`https://linear.app/oauth/authorize?${query}`)
+    const form = page.forms.find(({ buttons }) => buttons[0]?.text.includes(account))
+    if (!form) return { page, parameters: new URLSearchParams() }
+    const end = await browser.submit(form)
+    return { page, parameters: new URL(end.headers.get('Location') ?? '').searchParams }
+  }
+
+  async function askToken(body: Record<string, string>) {
+    const { clientId, clientSecret } = providers.seed.linear.app
+    const response = await fetch(`${providers.linear}/oauth/token`, {
+      method: 'POST',
+      body: new URLSearchParams({ client_id: clientId, client_secret: clientSecret, ...body }),
+    })
+    return { status: response.status, body: (await response.json()) as Record<string, string> }
+  }
+
+  async function query(token: string | undefined, text: string) {
+    const response = await fetch(`${providers.linear}/graphql`, {
+      method: 'POST',
+      headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' },
+      body: JSON.stringify({ query: text }),
+    })
+    return { status: response.status, body: await response.json() }
+  }
+
+  async function connect(scope = 'read,write') {
+    const verifier = randomBytes(32).toString('base64url')
+    const challenge = createHash('sha256').update(verifier).digest('base64url')
+    const { parameters } = await authorize({
+      scope,
+      code_challenge: challenge,
+      code_challenge_method: 'S256',
+    })
+    const code = parameters.get('code') ?? ''
+    const exchange = { grant_type: 'authorization_code', redirect_uri: REDIRECT, code }
+    return { exchange, verifier, state: parameters.get('state') }
+  }
+
+  test('walks through the authorization code grant, and refuses a wrong verifier', async () => {
+    const { exchange, verifier, state } = await connect()
+    expect(state).toBe('the-state')
+    expect(await askToken({ ...exchange, code_verifier: `${verifier}x` })).toMatchObject({
+      status: 400,
+      body: { error: 'invalid_grant' },
+    })
+    const { body } = await askToken({ ...exchange, code_verifier: verifier })
+    expect((await query(body.access_token, '{ viewer { id name email } }')).body.data.viewer).toEqual(
+      providers.seed.linear.users.ada,
+    )
+  })
+
+  test('answers 401 to a revoked token, and rotates on refresh', async () => {
+    const { exchange, verifier } = await connect()
+    const { body } = await askToken({ ...exchange, code_verifier: verifier })
+    await fetch(`${providers.linear}/oauth/revoke`, {
+      method: 'POST',
+      body: new URLSearchParams({ token: String(body.access_token) }),
+    })
+    expect((await query(body.access_token, '{ viewer { id } }')).status).toBe(401)
+    const refresh = { grant_type: 'refresh_token', refresh_token: String(body.refresh_token) }
+    const { body: after } = await askToken(refresh)
+    expect((await query(after.access_token, '{ viewer { id } }')).status).toBe(200)
+    expect(await askToken(refresh)).toMatchObject({ status: 400, body: { error: 'invalid_grant' } })
+  })
+
+  test.each([
+    ['a redirect address that is not registered', { redirect_uri: 'https://elsewhere.example/' }],
+    ['a client that is not known', { client_id: 'somebody' }],
+    ['a scope that the application does not have', { scope: 'read,initiative:write' }],
+  ])('shows a page, and sends nobody anywhere, for %s', async (_name, parameters) => {
+    const { page } = await authorize(parameters)
+    expect(page).toMatchObject({ status: 400, forms: [] })
+  })
+
+  test('lets nobody without the scope admin register a webhook', async () => {
+    const { exchange, verifier } = await connect('read,write')
+    const { body } = await askToken({ ...exchange, code_verifier: verifier })
+    const answer = await query(
+      body.access_token,
+      'mutation { webhookCreate(input: { url: "https://platform.example/hook" }) { success } }',
+    )
+    expect(answer.body.errors[0].message).toContain('admin')
+    const { body: seen } = await query(providers.seed.linear.token, '{ webhooks { nodes { url } } }')
+    expect(seen.data.webhooks.nodes).toEqual([])
+  })
+})
+
 test('two sets of stand-ins share nothing, and a closed one refuses connections', async () => {
   const other = await startProviders()
   await fetch(`${other.github}/repos/${other.seed.github.repository}/issues`, {
@@ -76,5 +182,6 @@ test('two sets of stand-ins share nothing, and a closed one refuses connections'
   await other.close()
   await other.close()
   await expect(fetch(other.github)).rejects.toThrow()
+  await expect(fetch(other.linear)).rejects.toThrow()
   await expect(fetch(other.slack)).rejects.toThrow()
 })

@@ -1,4 +1,4 @@
-import { type Bags, createRedactor, type RunContext, runSteps } from 'miniapp'
+import { type Bags, createRedactor, type Renewal, type RunContext, runRefresh } from 'miniapp'
 import { type StoredConnection, writeConnection } from './connection-store.ts'
 import type { Given } from './given.ts'
 import type { LocalApp } from './load-app.ts'
@@ -34,28 +34,27 @@ export function runContextOf(app: LocalApp, account: Account, input: Rec, runtim
 
 /**
  * Fresh bags from `refresh_token` (specification 3.5), stored before they are used where the connection is.
- * `undefined` where the provider gave none.
+ * @throws MiniAppError where the provider gave none
  */
-async function refresh(app: LocalApp, account: Account, runtime: LocalRuntime): Promise<Bags | undefined> {
-  const step = app.compiled.auth.refreshToken
-  if (!step) return undefined
-  const context = { ...runContextOf(app, account, {}, runtime), isAuthRequest: true }
-  const outcome = await runSteps([step], context, runtime.effects, {
+async function refresh(app: LocalApp, account: Account, runtime: LocalRuntime): Promise<Renewal | undefined> {
+  const { bags, given } = account
+  const { system } = runContextOf(app, account, {}, runtime)
+  const outcome = await runRefresh(app.compiled, { bags, system }, runtime.effects, {
     deadlineMs: REFRESH_DEADLINE_MS,
     allowHttp: runtime.allowHttp,
   })
-  if (!outcome.ok) return undefined
-  // An answer without a new refresh token keeps the old one.
-  const fresh = Object.fromEntries(
-    Object.entries(outcome.data).filter(([, value]) => value !== null && value !== undefined && value !== ''),
-  )
-  const { given } = account
+  if (outcome.kind === 'impossible') return undefined
+  if (outcome.kind !== 'refreshed') throw outcome.error
+  const { credentials } = outcome
   if (given.stored) {
+    const fresh = Object.fromEntries(
+      Object.entries(credentials).filter(([key, value]) => bags.credentials[key] !== value),
+    )
     const stored: StoredConnection = {
       ...given.stored,
       credentials: { ...given.stored.credentials, ...fresh },
     }
     await writeConnection(given.file, stored)
   }
-  return { ...account.bags, credentials: { ...account.bags.credentials, ...fresh } }
+  return { bags: { ...bags, credentials }, refreshed: true }
 }

@@ -85,6 +85,10 @@ const ADVICE = {
       : ['The request id finds the reason in the server log.'],
   }),
   TEST_FAILED: () => ({ turn: 'You: the provider refused the credentials. Nothing was stored.', next: [] }),
+  REGISTRATION_FAILED: () => ({
+    turn: 'You: the account is connected, but the provider refused to register; mend what it says and retry.',
+    next: [],
+  }),
   DUPLICATE_INTEGRATION: () => ({
     turn: 'You: another workspace has connected this account; disconnect it there first.',
     next: [],

@@ -11,7 +11,7 @@ export interface DecodedBody {
 }
 
 export interface DecodeOptions {
-  /** Token endpoints answer form-encoded with any type; their bodies are read as fields where they look like it (3.4). */
+  /** Token endpoints answer JSON or form-encoded under any type; their bodies are read as what they look like (3.4). */
   fieldsInText?: boolean
 }
 
@@ -39,9 +39,10 @@ export function decodeBody(
   const { type, charset } = parseContentType(response.headers['content-type'] ?? '')
   const text = decodeText(response.body, charset)
   if (JSON_TYPE.test(type)) return decodeJson(text, type)
-  if (type === FORM_TYPE) return { value: fieldsOf(text), text }
   const textual = type === '' || type.startsWith('text/')
-  if (textual && /^\s*[{[]/.test(text)) return { ...decodeJson(text, type), note: undefined }
+  if ((textual || options.fieldsInText) && /^\s*[{[]/.test(text))
+    return { ...decodeJson(text, type), note: undefined }
+  if (type === FORM_TYPE) return { value: fieldsOf(text), text }
   if (textual && options.fieldsInText && FORM_FIELDS.test(text.trim()))
     return { value: fieldsOf(text.trim()), text }
   return { value: text, text }

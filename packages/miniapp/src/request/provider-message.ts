@@ -66,6 +66,50 @@ function firstFieldError(errors: Record<string, unknown>): string[] {
   return field !== undefined && typeof text === 'string' ? [`${field} ${text}`] : []
 }
 
+/**
+ * What may be quoted of an answer that can hold new secrets, which no redactor knows yet: texts under the names of
+ * messages, at the top or below `error`, and a web page; never text that may be a token.
+ */
+export function wordsOf(body: unknown): unknown {
+  if (typeof body === 'string') return body.trimStart().startsWith('<') ? body : undefined
+  if (!isObject(body)) return undefined
+  const texts = (of: unknown) =>
+    MESSAGE_NAMES.flatMap((name): [string, unknown][] => {
+      const value = readOwn(of, name)
+      return typeof value === 'string' ? [[name, value]] : []
+    })
+  return Object.fromEntries([...texts(readOwn(body, 'error')), ...texts(body)])
+}
+
+/** A code as RFC 6749, 5.2 and providers spell it, not a sentence. */
+const ERROR_CODE = /^[A-Za-z][\w.-]{0,63}$/
+
+/** Where an error code stands, first the place that RFC 6749 gives it. */
+const CODE_PLACES: readonly (readonly (string | number)[])[] = [
+  ['error'],
+  ['error', 'code'],
+  ['error', 'type'],
+  ['error', 'error'],
+  ['errors', 0, 'code'],
+  ['errors', 0, 'error'],
+  ['errorCode'],
+  ['error_code'],
+  ['code'],
+]
+
+/** The code of an error that a token endpoint answers, such as `invalid_grant`, in lower case; `undefined` where it names none. */
+export function providerErrorCode(body: unknown): string | undefined {
+  for (const place of CODE_PLACES) {
+    const found = place.reduce<unknown>(
+      (value, step) =>
+        typeof step === 'string' ? readOwn(value, step) : Array.isArray(value) ? value[step] : undefined,
+      body,
+    )
+    if (typeof found === 'string' && ERROR_CODE.test(found)) return found.toLowerCase()
+  }
+  return undefined
+}
+
 function textOfPage(text: string): string {
   const start = text.slice(0, SEARCHED_CHARACTERS)
   if (!/<[a-z!?/]/i.test(start)) return text

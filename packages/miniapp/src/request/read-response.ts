@@ -3,7 +3,7 @@ import { type ErrorDetails, MiniAppError } from '../errors.ts'
 import type { MappingNote, ResponseSource } from '../expression/mapping.ts'
 import type { IncomingResponse } from '../run/effects.ts'
 import { decodeBody } from './decode-body.ts'
-import { providerMessage, tidyMessage } from './provider-message.ts'
+import { providerErrorCode, providerMessage, tidyMessage } from './provider-message.ts'
 import type { Redactor } from './redact.ts'
 import { retryAfterMs } from './retry-after.ts'
 
@@ -19,7 +19,7 @@ export interface JudgeOptions {
   redact: Redactor
   /** Milliseconds since the epoch. */
   now: number
-  /** While connecting a 401 is the provider's answer to be shown, not an expired connection. */
+  /** A 401 of an auth request is the provider's answer to be shown, not an expired connection. */
   isAuthRequest?: boolean
 }
 
@@ -54,14 +54,8 @@ export function judgeResponse(
     return { verdict: 'failed', error: refusal(step, source, options) }
   }
   const said = providerMessage(body, options.redact)
-  const details = errorDetails(step, status, said)
-  if (status === 401 && options.isAuthRequest !== true) {
-    const message = withWords('The provider no longer accepts the stored credentials (401)', said)
-    return {
-      verdict: 'unauthorized',
-      error: new MiniAppError('AUTH_EXPIRED', message, { path: step.pointer, details }),
-    }
-  }
+  const details = errorDetails(step, source, said)
+  if (status === 401) return { verdict: 'unauthorized', error: unauthorized(step, said, details, options) }
   const wait = retryAfterMs(source.headers, options.now)
   if (status === 429) {
     details.retryAfterMs = wait ?? DEFAULT_RATE_LIMIT_WAIT_MS
@@ -80,6 +74,20 @@ export function judgeResponse(
   return { verdict: 'failed', error }
 }
 
+function unauthorized(
+  step: CompiledHttpStep,
+  said: string | undefined,
+  details: ErrorDetails,
+  { isAuthRequest }: JudgeOptions,
+): MiniAppError {
+  if (isAuthRequest) {
+    const message = withWords('The provider answered 401', said)
+    return new MiniAppError('EXTERNAL_API_ERROR', message, { path: step.pointer, details })
+  }
+  const message = withWords('The provider no longer accepts the stored credentials (401)', said)
+  return new MiniAppError('AUTH_EXPIRED', message, { path: step.pointer, details })
+}
+
 /** `errorWhen` holds: a good status that means failure, such as Slack's `ok: false`. */
 function refusal(step: CompiledHttpStep, source: ResponseSource, { redact }: JudgeOptions): MiniAppError {
   const own = step.errorWhen?.message(source.body)
@@ -89,13 +97,19 @@ function refusal(step: CompiledHttpStep, source: ResponseSource, { redact }: Jud
       : tidyMessage(typeof own === 'string' ? own : JSON.stringify(own), redact)
   return new MiniAppError('EXTERNAL_API_ERROR', withWords('The provider refused the request', said), {
     path: step.pointer,
-    details: errorDetails(step, source.status, said),
+    details: errorDetails(step, source, said),
   })
 }
 
-function errorDetails(step: CompiledHttpStep, status: number, said: string | undefined): ErrorDetails {
+function errorDetails(
+  step: CompiledHttpStep,
+  { status, body }: ResponseSource,
+  said: string | undefined,
+): ErrorDetails {
   const details: ErrorDetails = { step: step.index, status }
   if (said !== undefined) details.providerMessage = said
+  const code = step.fieldsInText ? providerErrorCode(body) : undefined
+  if (code !== undefined) details.providerError = code
   return details
 }
 

@@ -92,6 +92,14 @@ export const FINDING_CODES = {
 
   // Auth
   'oauth-incomplete': { severity: 'warning', summary: '`oauth2` without `auth_url` or `get_token`.' },
+  'pkce-incomplete': {
+    severity: 'warning',
+    summary: 'PKCE is on and `get_token` does not send `{{code_verifier}}`.',
+  },
+  'secret-in-auth-url': {
+    severity: 'warning',
+    summary: 'A secret would stand in the address of the authorization page.',
+  },
   'refresh-incomplete': { severity: 'warning', summary: '`auto_refresh` without `refresh_token`.' },
 
   // Triggers, webhook, sync

@@ -89,6 +89,36 @@ test('the definition that the cases change is valid', () => {
   expect(codes(sends({ text: '{{text}}' }))).toEqual([])
 })
 
+describe('what OAuth 2.0 sends through the browser', () => {
+  const verified = { get_token: exchange({ body: { code: '{{code}}', verifier: '{{code_verifier}}' } }) }
+  const pkceUrl = 'https://acme.example/auth?client_id={{client_id}}&c={{code_challenge}}'
+  const withSecret = 'https://acme.example/auth?secret='
+
+  test.each([
+    ['PKCE whose verifier is sent', oauth({ ...verified, pkce: true }), []],
+    ['PKCE by the template, whose verifier is sent', oauth({ ...verified, auth_url: pkceUrl }), []],
+    ['PKCE without its verifier', oauth({ pkce: true }), ['pkce-incomplete /auth/get_token']],
+    [
+      'PKCE by the template without its verifier',
+      oauth({ auth_url: pkceUrl }),
+      ['pkce-incomplete /auth/get_token'],
+    ],
+    [
+      'a secret as {{key}}',
+      oauth({ auth_url: `${withSecret}{{client_secret}}` }),
+      ['secret-in-auth-url /auth/auth_url'],
+    ],
+    [
+      'a secret as [[key]]',
+      oauth({ auth_url: `${withSecret}[[client_secret]]` }),
+      ['secret-in-auth-url /auth/auth_url'],
+    ],
+    ['a client_id that is called sensitive', oauth({ sensitiveKeys: ['client_id'] }), []],
+  ])('%s', (_, change, findings) => {
+    expect(codes(change)).toEqual(findings)
+  })
+})
+
 describe('what {{key}} can read in an action', () => {
   test.each([
     ['form input', '{{text}}'],

@@ -42,6 +42,7 @@ interface AuthSurvey {
   form: AuthDefinition['form']
   auto_refresh: boolean
   auth_url: Part<string>
+  pkce: boolean
   single: Record<SingleAuthRequest, Part<RequestView>>
   registrationRequests: Part<RequestView>[]
   unregistrationRequests: Part<RequestView>[]
@@ -170,6 +171,7 @@ function surveyAuth(read: Reader, auth: unknown): AuthSurvey {
     form: part<AuthDefinition['form']>('form').value,
     auto_refresh: part<boolean>('auto_refresh').value === true,
     auth_url: part('auth_url'),
+    pkce: part<boolean>('pkce').value === true,
     single: {
       get_token: view('get_token'),
       test_token: view('test_token'),

@@ -27,8 +27,8 @@ export function newTrace(): Trace {
 }
 
 /**
- * One request and its answer: build, send with retries, read, judge; after a 401 refresh once and do it all again
- * with the new bags (specification 3.5).
+ * One request and its answer: build, send with retries, read, judge; after a 401 do it all again with other bags, those
+ * that were stored meanwhile or those of one refresh (specification 3.5).
  *
  * @throws MiniAppError, SendError
  */
@@ -69,7 +69,7 @@ export async function exchange(
       trace.notes.push(...read.notes)
       return read.source
     }
-    const again = judgement.verdict === 'unauthorized' && (await state.renew(revision))
-    if (!again) throw judgement.error
+    if (judgement.verdict === 'failed') throw judgement.error
+    if (!(await state.renew(revision))) throw (await state.refusedAltogether()) ?? judgement.error
   }
 }

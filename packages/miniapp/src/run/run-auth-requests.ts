@@ -3,11 +3,11 @@ import type { CompiledHttpStep } from '../compile-step.ts'
 import { MiniAppError } from '../errors.ts'
 import type { Rec } from '../expression/own.ts'
 import type { Bags } from '../expression/scope.ts'
-import { createRedactor, textsIn } from '../request/redact.ts'
 import type { Effects } from './effects.ts'
+import { runAuthRequest } from './run-auth-request.ts'
 import { mergeOwn, type RunOptions } from './run-state.ts'
-import { runSteps } from './run-steps.ts'
 import type { StepRecord } from './step-record.ts'
+import { expiryOf } from './token-answer.ts'
 
 export interface ConnectContext {
   /** What the form submitted. */
@@ -34,6 +34,8 @@ export type ConnectOutcome =
       /** Of `userDetails`, as text; the account that must not be connected twice. */
       uid?: string
       name?: string
+      /** When the tokens of `get_token` expire, in milliseconds since the epoch, where its mapping says so. */
+      expiresAt?: number
       steps: AuthStepRecord[]
     }
   | { ok: false; error: MiniAppError; steps: AuthStepRecord[] }
@@ -61,8 +63,13 @@ export async function runAuthRequests(
     userInput: form.userInput,
     config: context.config,
   }
+  let expiresAt: number | undefined
+  const keepToken = (result: Rec) => {
+    mergeOwn(bags.credentials, result)
+    expiresAt = expiryOf(result, effects.now())
+  }
   const plan: [AuthRequestName, CompiledHttpStep | undefined, (result: Rec) => void][] = [
-    ['get_token', auth.getToken, (result) => mergeOwn(bags.credentials, result)],
+    ['get_token', auth.getToken, keepToken],
     ['test_token', auth.testToken, () => {}],
     ['userDetails', auth.userDetails, (result) => mergeOwn(bags.metadata, result)],
   ]
@@ -70,41 +77,21 @@ export async function runAuthRequests(
   const steps: AuthStepRecord[] = []
   for (const [name, step, keep] of plan) {
     if (!step) continue
-    const run = { step, bags, compiled, context }
-    const outcome = await runAuthRequest(run, effects, { ...options, deadlineMs: endsAt - effects.now() })
+    const { system, authValues = {} } = context
+    const left = { ...options, deadlineMs: endsAt - effects.now() }
+    const outcome = await runAuthRequest({ step, compiled, bags, system, authValues }, effects, left)
     steps.push(...outcome.steps.map((record) => ({ ...record, name })))
     if (outcome.error) return { ok: false, error: refusal(outcome.error, name), steps }
     keep(outcome.data)
   }
   const { config: _config, ...stored } = bags
-  return { ok: true, bags: stored, ...identityOf(bags.metadata), steps }
-}
-
-interface AuthRun {
-  step: CompiledHttpStep
-  bags: Bags
-  compiled: CompiledDefinition
-  context: ConnectContext
-}
-
-/** Each request sees, may reach and hides what is known by then. */
-function runAuthRequest({ step, bags, compiled, context }: AuthRun, effects: Effects, options: RunOptions) {
-  const { code, code_verifier } = context.authValues ?? {}
-  return runSteps(
-    [step],
-    {
-      bags,
-      input: {},
-      system: context.system,
-      ...(context.authValues && { authValues: context.authValues }),
-      isAuthRequest: true,
-      allowedHosts: compiled.declaredHosts(bags),
-      redact: createRedactor([...compiled.secretsOf(bags), ...textsIn([code, code_verifier])]),
-      functions: compiled.definition.functions,
-    },
-    effects,
-    options,
-  )
+  return {
+    ok: true,
+    bags: stored,
+    ...identityOf(bags.metadata),
+    ...(expiresAt !== undefined && { expiresAt }),
+    steps,
+  }
 }
 
 /** What registration made stays: without `unregistrationRequests` it is not made again (specification 3.3). */

@@ -1,14 +1,14 @@
-import { isAboutToken } from '../compile-secrets.ts'
 import type { CompiledHttpStep } from '../compile-step.ts'
 import { MiniAppError } from '../errors.ts'
 import type { ComputeCall, ComputedValues, ResponseSource } from '../expression/mapping.ts'
 import { type Rec, readOwn } from '../expression/own.ts'
-import { providerMessage } from '../request/provider-message.ts'
+import { providerErrorCode, providerMessage, wordsOf } from '../request/provider-message.ts'
 import { textsIn } from '../request/redact.ts'
 import { type ExchangeValues, exchange, newTrace, type Trace } from './exchange.ts'
 import { collectYields, itemsOf, mapConcurrently, type StepYield } from './for-each.ts'
 import type { RunState } from './run-state.ts'
 import { recordTrace, type StepRecord } from './step-record.ts'
+import { isAboutToken, isEmpty } from './token-answer.ts'
 
 /**
  * Runs an HTTP step, once or for each item of its list, and fills in its record, also where it fails.
@@ -99,14 +99,33 @@ function secretsIn(outputs: Rec): string[] {
   return textsIn(Object.entries(outputs).flatMap(([key, value]) => (isAboutToken(key) ? [] : [value])))
 }
 
-/** A provider that answers 200 to a bad token says who it is not by leaving the id out (specification 3.3). */
+/**
+ * A provider that answers 200 to a bad token says who it is not by leaving the id out (specification 3.3), and one that
+ * answers 200 to a bad grant gives no token.
+ */
 function requireOutputs(step: CompiledHttpStep, outputs: Rec, source: ResponseSource, state: RunState): void {
-  const missing = step.requiredOutputs.find((key) =>
-    [undefined, null, ''].includes(outputs[key] as undefined),
+  const missing = step.requiredOutputs.find((key) => isEmpty(readOwn(outputs, key)))
+  if (missing !== undefined) throw unfit(step, source, state, `named no ${missing}`)
+  const { tokenOutputs } = step
+  if (tokenOutputs.length === 0) return
+  const error = readOwn(source.body, 'error')
+  if (
+    (typeof error === 'string' && error !== '') ||
+    tokenOutputs.every((key) => isEmpty(readOwn(outputs, key)))
   )
-  if (missing === undefined) return
-  const said = providerMessage(source.body, state.redact)
-  const message = said ?? `The provider answered ${source.status} and named no ${missing}.`
-  const details = { status: source.status, ...(said !== undefined && { providerMessage: said }) }
-  throw new MiniAppError('EXTERNAL_API_ERROR', message, { path: `${step.pointer}/mapping`, details })
+    throw unfit(step, source, state, `gave no ${tokenOutputs.join(' or ')}`)
+}
+
+/** A good status whose body is a failure. */
+function unfit(step: CompiledHttpStep, source: ResponseSource, state: RunState, lack: string): MiniAppError {
+  const isToken = step.tokenOutputs.length > 0
+  const said = providerMessage(isToken ? wordsOf(source.body) : source.body, state.redact)
+  const code = providerErrorCode(source.body)
+  const details = {
+    status: source.status,
+    ...(said !== undefined && { providerMessage: said }),
+    ...(code !== undefined && { providerError: code }),
+  }
+  const message = said ?? `The provider answered ${source.status} and ${lack}.`
+  return new MiniAppError('EXTERNAL_API_ERROR', message, { path: `${step.pointer}/mapping`, details })
 }

@@ -11,6 +11,13 @@ import {
 import { createRedactor, joinRedactors, type Redactor, textsIn } from '../request/redact.ts'
 import type { Effects, FunctionResult } from './effects.ts'
 
+/** What a 401 was answered with. */
+export interface Renewal {
+  bags: Bags
+  /** `false`: the stored bags were newer already, nobody was asked, and a further 401 may refresh. */
+  refreshed: boolean
+}
+
 export interface RunContext {
   bags: Bags
   /** Validated form input; a source's parameters. */
@@ -27,10 +34,15 @@ export interface RunContext {
   redact: Redactor
   functions: Definition['functions']
   /**
-   * Called at most once in a run, on a 401. Resolves with fresh bags, or `undefined` where a refresh is impossible;
-   * rejects with a {@link MiniAppError}.
+   * Called on a 401 with the bags that were refused, until it says that they were refreshed. Resolves with other bags, or
+   * `undefined` where a refresh is impossible; rejects with a {@link MiniAppError}.
    */
-  refresh?: () => Promise<Bags | undefined>
+  refresh?: (refused: Bags) => Promise<Renewal | undefined>
+  /**
+   * Called at most once in a run, where refreshed bags were answered 401 too. Finds out whether the provider refuses them
+   * altogether, and resolves with the error of the run then; `undefined`: only this request was refused.
+   */
+  checkRefused?: (refused: Bags) => Promise<MiniAppError | undefined>
 }
 
 export interface RunOptions {
@@ -69,7 +81,9 @@ export class RunState {
   #system: Rec
   #endsAt: number
   #revision = 0
+  #refreshed = false
   #renewal: Promise<boolean> | undefined
+  #verdict: Promise<MiniAppError | undefined> | undefined
 
   constructor(context: RunContext, effects: Effects, options: RunOptions) {
     this.context = context
@@ -82,7 +96,7 @@ export class RunState {
     this.#endsAt = effects.now() + options.deadlineMs
   }
 
-  /** Grows by one when a refresh brought new bags. */
+  /** Grows by one with every {@link Renewal}. */
   get revision(): number {
     return this.#revision
   }
@@ -142,30 +156,37 @@ export class RunState {
   }
 
   /**
-   * Fresh bags after a 401 of a request that was built at `revision`. Concurrent requests share one refresh, and one
+   * Other bags after a 401 of a request that was built at `revision`. Concurrent requests share one refresh, and one
    * that was built before it only has to be built again. `false` where refreshing is impossible or did not help.
    */
   async renew(revision: number): Promise<boolean> {
     if (revision < this.#revision) return true
-    if (this.#revision > 0 || !this.context.refresh) return false
+    if (this.#refreshed || !this.context.refresh) return false
     this.#renewal ??= this.#refresh(this.context.refresh)
     return this.#renewal
   }
 
-  async #refresh(refresh: () => Promise<Bags | undefined>): Promise<boolean> {
+  /** The error to end with where the provider refuses even refreshed credentials, at whatever it is asked. */
+  async refusedAltogether(): Promise<MiniAppError | undefined> {
+    if (!this.#refreshed) return undefined
+    this.#verdict ??= this.context.checkRefused?.(this.#bags)
+    return this.#verdict
+  }
+
+  async #refresh(refresh: NonNullable<RunContext['refresh']>): Promise<boolean> {
     const startedAt = this.effects.now()
     const waiting = new AbortController()
     const signals = [waiting.signal, ...(this.options.signal ? [this.options.signal] : [])]
     try {
       const patience = this.remainingMs() + MAX_REFRESH_WAIT_MS
-      const bags = await Promise.race([
-        refresh(),
+      const renewal = await Promise.race([
+        refresh(this.#bags),
         this.effects.sleep(patience, AbortSignal.any(signals)).then(() => {
           throw this.#overdue()
         }),
       ])
-      if (!bags) return false
-      this.#adopt(bags)
+      if (!renewal) return false
+      this.#adopt(renewal)
       return true
     } finally {
       waiting.abort()
@@ -178,13 +199,15 @@ export class RunState {
     this.#redact = joinRedactors(this.#redact, createRedactor(secrets))
   }
 
-  #adopt(bags: Bags): void {
+  #adopt({ bags, refreshed }: Renewal): void {
     const known = new Set(textsIn(this.#bags.credentials))
     const fresh = textsIn(bags.credentials).filter((text) => !known.has(text))
     this.hide(fresh)
     this.#bags = bags
     this.#credentialScope = createCredentialScope(bags)
     this.#revision += 1
+    this.#refreshed = refreshed
+    this.#renewal = undefined
   }
 
   #overdue(): MiniAppError {

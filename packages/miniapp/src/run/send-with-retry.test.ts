@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { type Reply, refusingFirst, testProvider } from '../../test/provider.ts'
 import { NO_BAGS, runAction } from '../../test/run-action.ts'
 import type { HttpStep } from '../document.ts'
+import { MiniAppError } from '../errors.ts'
 import type { Bags } from '../expression/scope.ts'
 import { createRedactor } from '../request/redact.ts'
 import type { Effects } from './effects.ts'
@@ -213,7 +214,7 @@ describe('a 401', () => {
         redact: createRedactor(['old-token-1']),
         refresh: async () => {
           refreshes += 1
-          return bagsWith('new-token-1')
+          return { bags: bagsWith('new-token-1'), refreshed: true }
         },
       },
     })
@@ -235,7 +236,7 @@ describe('a 401', () => {
       context: {
         bags: bagsWith('old-token-1'),
         redact: createRedactor(['old-token-1']),
-        refresh: async () => bagsWith('new-token-1'),
+        refresh: async () => ({ bags: bagsWith('new-token-1'), refreshed: true }),
       },
     })
     expect(outcome.error).toMatchObject({ code: 'AUTH_EXPIRED', retryable: false, details: { status: 401 } })
@@ -275,7 +276,7 @@ describe('a 401', () => {
         refresh: async () => {
           refreshes += 1
           await new Promise((resolve) => setTimeout(resolve, 20))
-          return bagsWith('new-token-1')
+          return { bags: bagsWith('new-token-1'), refreshed: true }
         },
       },
     })
@@ -284,11 +285,64 @@ describe('a 401', () => {
     expect(provider.seen).toHaveLength(4 + 6)
   })
 
+  it('is answered with newer stored bags first, and refreshes where those are refused too', async () => {
+    onlyAccepts('new-token-1')
+    const refused: unknown[] = []
+    const outcome = await run({
+      effects: patient,
+      step: withToken,
+      context: {
+        bags: bagsWith('old-token-1'),
+        refresh: async ({ credentials }) => {
+          refused.push(credentials['accessToken'])
+          return credentials['accessToken'] === 'old-token-1'
+            ? { bags: bagsWith('stored-token-1'), refreshed: false }
+            : { bags: bagsWith('new-token-1'), refreshed: true }
+        },
+      },
+    })
+    expect(outcome.ok).toBe(true)
+    expect(refused).toEqual(['old-token-1', 'stored-token-1'])
+    expect(JSON.stringify(outcome)).not.toMatch(/(old|stored|new)-token-1/)
+  })
+
+  it('of refreshed bags is checked once, whatever the number of requests, and may end in another error', async () => {
+    onlyAccepts('other')
+    let checks = 0
+    const lost = new MiniAppError('AUTH_EXPIRED', 'The account is lost.')
+    const outcome = await run({
+      effects: patient,
+      step: { ...withToken, forEach: { items: '{{list}}', as: 'item', concurrency: 3 } },
+      context: {
+        bags: bagsWith('old-token-1'),
+        input: { list: [1, 2, 3] },
+        refresh: async () => ({ bags: bagsWith('new-token-1'), refreshed: true }),
+        checkRefused: async ({ credentials }) => {
+          checks += 1
+          expect(credentials['accessToken']).toBe('new-token-1')
+          return lost
+        },
+      },
+    })
+    expect(outcome.error?.message).toBe('The account is lost.')
+    expect(checks).toBe(1)
+  })
+
+  it('of bags that were never refreshed is not checked', async () => {
+    onlyAccepts('other')
+    const checkRefused = async () => new MiniAppError('AUTH_EXPIRED', 'Never asked.')
+    const outcome = await run({
+      step: withToken,
+      context: { bags: bagsWith('old-token-1'), refresh: async () => undefined, checkRefused },
+    })
+    expect(outcome.error?.message).toContain('401')
+  })
+
   it('waits for the refresh outside the deadline', async () => {
     onlyAccepts('new-token-1')
     const pending = async (ms: number) => {
       provider.clock.now += ms
-      return bagsWith('new-token-1')
+      return { bags: bagsWith('new-token-1'), refreshed: true }
     }
     const context = { bags: bagsWith('old-token-1') }
     const options = { deadlineMs: 5_000 }

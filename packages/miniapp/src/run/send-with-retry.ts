@@ -88,12 +88,12 @@ function waitBeforeNext(
   state: RunState,
 ): number | undefined {
   if (outcome instanceof SendError) {
-    return AFTER_FAILURE[outcome.failure](step) ? backoffMs(count, state) : undefined
+    return AFTER_FAILURE[outcome.failure](step) ? backoffMs(count, state.effects.random()) : undefined
   }
   const asked = retryAfterMs(outcome.headers, state.effects.now())
   if (asked !== undefined && asked > MAX_RETRY_AFTER_MS) return undefined
   if (!repeatsAfterStatus(outcome.status, step, asked !== undefined)) return undefined
-  return asked ?? backoffMs(count, state)
+  return asked ?? backoffMs(count, state.effects.random())
 }
 
 /** `connect`: no byte was sent. `network` and `timeout`: the request may have been carried out. */
@@ -118,7 +118,11 @@ function repeatsAfterStatus(status: number, step: CompiledHttpStep, namesTime: b
   return (status === 502 || status === 504) && isSafe(step)
 }
 
-function backoffMs(count: number, state: RunState): number {
+/**
+ * Milliseconds to wait after attempt `count`.
+ * @param chance in [0, 1)
+ */
+export function backoffMs(count: number, chance: number): number {
   const full = Math.min(FIRST_BACKOFF_MS * 2 ** (count - 1), MAX_BACKOFF_MS)
-  return Math.round(full * (1 - state.effects.random() / 2))
+  return Math.round(full * (1 - chance / 2))
 }

@@ -18,6 +18,16 @@ export function workspaceUrl(config: Pick<Config, 'saasApiUrl'>, subdomain: stri
   return config.saasApiUrl.replace('{subdomain}', subdomain)
 }
 
+/** Public base address of OAuth callbacks, the same for every workspace, without a trailing slash (specification 3.4). */
+export function callbackBaseUrl(config: Pick<Config, 'saasApiUrl' | 'oauthBaseUrl'>): string {
+  return config.oauthBaseUrl ?? config.saasApiUrl
+}
+
+/** The `redirect_uri` of an app: providers match it literally. */
+export function callbackUrl(config: Pick<Config, 'saasApiUrl' | 'oauthBaseUrl'>, ns: string): string {
+  return `${callbackBaseUrl(config)}/miniapps/${ns}/oauth2`
+}
+
 /**
  * What the routes of a workspace are mounted under: the path of `SAAS_API_URL`, `/w/:subdomain` in the path mode, empty
  * where there is none. The server expects the public path, so a proxy in front must not strip it.

@@ -1,7 +1,13 @@
-import type { FastifyError, FastifyInstance } from 'fastify'
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Context } from '../context.ts'
 import { isRetryable } from '../db/error.ts'
 import { httpStatusOf, publicError } from '../errors.ts'
+
+/** Addresses that cannot be decoded; fastify's own answer repeats them, with the code and the state of a callback in them. */
+export function refuseAddress(_error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  const message = 'The path of the address is not percent-encoded UTF-8.'
+  reply.code(400).send({ error: { code: 'BAD_USER_INPUT', message, requestId: request.id } })
+}
 
 /** What no route of its own answers: unknown addresses, and errors outside the scopes that shape theirs. */
 export function fallbackRoutes(server: FastifyInstance, context: Context): void {

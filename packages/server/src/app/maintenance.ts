@@ -1,5 +1,6 @@
 import type { Context } from '../context.ts'
 import { ensurePartitions } from '../db/partition.ts'
+import { pruneAuthorizations } from '../oauth/prune.ts'
 
 const MAINTENANCE_INTERVAL_MS = 60 * 60_000
 
@@ -31,6 +32,7 @@ async function prune(context: Context): Promise<void> {
   try {
     await ensurePartitions(context.db, { now: context.now(), log: context.log })
     await context.rateLimit.prune()
+    await pruneAuthorizations(context)
     context.log.info('database.pruned', { durationMs: context.now() - startedAt })
   } catch (error) {
     context.log.error('database.pruned', { error, durationMs: context.now() - startedAt })

@@ -13,7 +13,7 @@ beforeEach(async () => {
 afterEach(() => database.drop())
 
 const later: Migration = {
-  name: '0002-later',
+  name: '0003-later',
   async up(trx) {
     await sql`create table later (workspace_id uuid primary key)`.execute(trx)
     // Long enough for the others to arrive while it runs.
@@ -46,7 +46,7 @@ test('processes that start together apply each migration once', async () => {
 
 test('a migration that fails leaves nothing of itself', async () => {
   const failing: Migration = {
-    name: '0002-failing',
+    name: '0003-failing',
     async up(trx) {
       await sql`create table half (workspace_id uuid primary key)`.execute(trx)
       await sql`select 1 / 0`.execute(trx)
@@ -62,7 +62,7 @@ test('the schema of a newer release is refused', async () => {
   await migrate(database, [...MIGRATIONS, later])
   const attempt = migrate(database)
   await expect(attempt).rejects.toThrow(DatabaseRefusedError)
-  await expect(attempt).rejects.toThrow('schema of a newer release (0002-later)')
+  await expect(attempt).rejects.toThrow('schema of a newer release (0003-later)')
 })
 
 test('large text is compressed with lz4 where the engine has it, in new partitions too', async () => {

@@ -2,6 +2,7 @@ import { sql, type Transaction } from 'kysely'
 import type { Database } from './client.ts'
 import { DatabaseRefusedError } from './error.ts'
 import { firstLife } from './migrations/0001-first-life.ts'
+import { oauth } from './migrations/0002-oauth.ts'
 import type { Schema } from './schema.ts'
 
 /** One step of the schema. Never edited once released; the next change is the next file. */
@@ -12,7 +13,7 @@ export interface Migration {
 }
 
 /** In the order in which they are applied. */
-export const MIGRATIONS: readonly Migration[] = [firstLife]
+export const MIGRATIONS: readonly Migration[] = [firstLife, oauth]
 
 /** Any number, as long as it is ours alone: processes that start together take this lock in turn. */
 const MIGRATION_LOCK = 7_302_951_846

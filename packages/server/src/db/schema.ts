@@ -28,6 +28,7 @@ export const GLOBAL_TABLES = [
   'app',
   'app_version',
   'provider_account',
+  'app_config',
 ] as const
 
 export const ACCOUNT_KINDS = ['person', 'system'] as const
@@ -106,6 +107,13 @@ export interface ProviderAccountTable {
   claimedAt: TimestampOrNow
 }
 
+/** The operator's overrides of an app's `auth.config` (specification 3.1), sealed under the platform's own key. */
+export interface AppConfigTable {
+  ns: string
+  config: Bytes
+  updatedAt: TimestampOrNow
+}
+
 /** The workspace's data key, wrapped by the master key named in `masterKeyId`. */
 export interface WorkspaceKeyTable {
   workspaceId: string
@@ -163,12 +171,52 @@ export interface InstallTable {
   accountName: TextOrNull
   lastConnectError: ColumnType<Record<string, unknown> | null, string | null | undefined, string | null>
   pendingRegistrations: Generated<number>
+  /** How many `registrationRequests` of this connection have succeeded; a retry goes on after them. */
+  registered: Generated<number>
+  /** Since when a connect or its registration has been under way. */
+  connectingSince: TimestampOrNull
   authenticatedAt: TimestampOrNull
   expiresAt: TimestampOrNull
   /** Grows by one with every change; caches compare it. */
   revision: ColumnType<string, string | number | undefined, string | number>
   createdAt: TimestampOrNow
   updatedAt: TimestampOrNow
+}
+
+/**
+ * An authorization that was started and awaits the provider's answer (specification 3.4). The text of `state` names the
+ * workspace; `secret` is sealed and holds the PKCE verifier and the submitted form.
+ */
+export interface OauthStateTable {
+  workspaceId: string
+  id: string
+  /** SHA-256 of the whole text of `state`. */
+  stateHash: Bytes
+  ns: string
+  accountId: string
+  /** SHA-256 of the cookie of the browser that started. */
+  browserHash: Bytes
+  /** The exact origin that is told the outcome. */
+  openerOrigin: TextOrNull
+  secret: Bytes
+  createdAt: TimestampOrNow
+  expiresAt: Timestamp
+  usedAt: TimestampOrNull
+}
+
+/** Permission to start one authorization without a console session; `secret` is sealed and holds the submitted form. */
+export interface OauthTicketTable {
+  workspaceId: string
+  id: string
+  /** SHA-256 of the whole text of the ticket, which names the workspace. */
+  ticketHash: Bytes
+  ns: string
+  accountId: string
+  openerOrigin: TextOrNull
+  secret: Bytes
+  createdAt: TimestampOrNow
+  expiresAt: Timestamp
+  usedAt: TimestampOrNull
 }
 
 /**
@@ -209,11 +257,14 @@ export interface Schema {
   app: AppTable
   appVersion: AppVersionTable
   providerAccount: ProviderAccountTable
+  appConfig: AppConfigTable
   workspaceKey: WorkspaceKeyTable
   member: MemberTable
   appToken: AppTokenTable
   loginLink: LoginLinkTable
   install: InstallTable
+  oauthState: OauthStateTable
+  oauthTicket: OauthTicketTable
   actionRun: ActionRunTable
   rateWindow: RateWindowTable
 }

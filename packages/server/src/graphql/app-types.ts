@@ -44,13 +44,19 @@ const AuthResponse = builder.objectRef<MarketplaceApp>('AuthResponse').implement
       resolve: ({ install }) => install?.state,
     }),
     errorCode: t.string({ resolve: ({ install }) => install?.errorCode }),
+    pendingRegistrations: t.int({
+      description:
+        'Registration requests that are still to be sent: under way while connected, to be retried after REGISTRATION_FAILED.',
+      resolve: ({ install }) => install?.pendingRegistrations,
+    }),
     accountName: t.string({
       description: 'Name of the connected account at the provider.',
       resolve: ({ install }) => install?.accountName,
     }),
     lastConnectError: t.field({
       type: 'JSON',
-      description: 'Why the last attempt to connect failed: { code, message, at }; null after a good one.',
+      description:
+        'Why the last attempt to connect failed, or what ended the connection: { code, message, at }; null after a good one.',
       resolve: ({ install }) => install?.lastConnectError,
     }),
   }),

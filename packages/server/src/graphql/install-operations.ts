@@ -24,14 +24,21 @@ builder.mutationField('saveMiniAppCredentials', (t) =>
     type: 'JSON',
     permission: 'manageMiniApps',
     description:
-      'Connects an account: tries the values of the credential form at the provider and stores them only where they work. Answers { ns, status, uid, accountName }.',
-    args: { ns: t.arg.string({ required: true }), credentials: t.arg({ type: 'JSON', required: true }) },
-    resolve: (_root, { ns, credentials }, { context, caller, workspace, requestId }) =>
+      'Connects an account: tries the values of the credential form at the provider and stores them only where they work. Answers { ns, status, uid, accountName, pendingRegistrations, error }; status is error where the account was stored and a registration request failed.',
+    args: {
+      ns: t.arg.string({ required: true }),
+      credentials: t.arg({ type: 'JSON', required: true }),
+      reregister: t.arg.boolean({
+        description: 'Registers at the provider again although the account is the same; default false.',
+      }),
+    },
+    resolve: (_root, { ns, credentials, reregister }, { context, caller, workspace, requestId }) =>
       connectWithForm(context, {
         workspaceId: caller.workspaceId,
         subdomain: workspace.subdomain,
         ns,
         credentials,
+        reregister: reregister ?? false,
         requestId,
       }),
   }),

@@ -1,7 +1,9 @@
 /** The whole schema: every file that declares operations, one line each. */
 import './action-operations.ts'
 import './app-operations.ts'
+import './connection-operations.ts'
 import './install-operations.ts'
+import './oauth-operations.ts'
 import './registry-operations.ts'
 import './token-operations.ts'
 import './workspace-operations.ts'

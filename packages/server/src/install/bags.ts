@@ -1,5 +1,6 @@
 import type { Bags, CompiledDefinition } from 'miniapp'
 import type { Context } from '../context.ts'
+import { appConfigOf } from '../registry/app-config.ts'
 import type { InstallKey, StoredInstall } from './store.ts'
 
 type SealedBag = 'credentials' | 'metadata'
@@ -33,15 +34,22 @@ export async function openBags(
   context: Context,
   { install, compiled }: { install: StoredInstall; compiled: CompiledDefinition },
 ): Promise<Bags> {
-  const [credentials, metadata] = await Promise.all([
+  const [credentials, metadata, config] = await Promise.all([
     openBag(context, install, 'credentials'),
     openBag(context, install, 'metadata'),
+    configOf(context, compiled),
   ])
-  return { credentials, metadata, userInput: install.userInput, config: configOf(compiled) }
+  return { credentials, metadata, userInput: install.userInput, config }
 }
 
-/** `auth.config` without its empty values: an empty string says that the tenant provides it. */
-export function configOf(compiled: CompiledDefinition): Record<string, unknown> {
-  const config = compiled.definition.auth.config ?? {}
-  return Object.fromEntries(Object.entries(config).filter(([, value]) => value !== ''))
+/**
+ * App config: the operator's overrides over `auth.config` without its empty values, which say that the tenant provides
+ * them (specification 3.1).
+ */
+export async function configOf(
+  context: Context,
+  compiled: CompiledDefinition,
+): Promise<Record<string, unknown>> {
+  const declared = Object.entries(compiled.definition.auth.config ?? {}).filter(([, value]) => value !== '')
+  return { ...Object.fromEntries(declared), ...(await appConfigOf(context, compiled.ns)) }
 }

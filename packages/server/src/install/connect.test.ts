@@ -54,6 +54,8 @@ describe('connectWithForm', () => {
       status: 'connected',
       uid: `uid-${name}`,
       accountName: `Account ${name}`,
+      pendingRegistrations: 0,
+      error: null,
     })
     const live = await findLiveInstall(platform.context, keyOf(actor))
     expect(live?.bags).toMatchObject({

@@ -2,6 +2,7 @@ import { type Bags, type CompiledDefinition, createRedactor, type Redactor } fro
 import { BoundedCache, perContext } from '../cache.ts'
 import type { Context } from '../context.ts'
 import { compiledVersion } from '../registry/compiled-version.ts'
+import { APP_CONFIG_CHANNEL } from '../registry/store.ts'
 import { openBags } from './bags.ts'
 import { findInstall, INSTALL_CHANNEL, type InstallKey, type StoredInstall } from './store.ts'
 
@@ -68,18 +69,23 @@ export function forgetInstall(context: Context, key: InstallKey): void {
   cacheOf(context).delete(`${key.workspaceId}/${key.ns}`)
 }
 
+/** Forgets every install in this process: app config is part of what they were prepared from. */
+export function forgetInstalls(context: Context): void {
+  cacheOf(context).clear()
+}
+
 /**
  * Follows the changes that other processes make.
  * @returns a function that stops following
  */
-export function watchInstalls(context: Context): Promise<() => Promise<void>> {
+export async function watchInstalls(context: Context): Promise<() => Promise<void>> {
   const cache = cacheOf(context)
-  return context.db.listen(
-    INSTALL_CHANNEL,
-    (payload) => void cache.delete(payload),
-    () => {
-      cache.clear()
-      context.log.warn('database.notified')
-    },
-  )
+  const lost = () => {
+    cache.clear()
+    context.log.warn('database.notified')
+  }
+  const { db } = context
+  const stops = [await db.listen(INSTALL_CHANNEL, (payload) => void cache.delete(payload), lost)]
+  stops.push(await db.listen(APP_CONFIG_CHANNEL, () => cache.clear(), lost))
+  return async () => void (await Promise.all(stops.map((stop) => stop())))
 }

@@ -1,41 +1,97 @@
+import type { Transaction } from 'kysely'
+import { findWorkspace } from '../account/store.ts'
 import type { Context } from '../context.ts'
+import type { Schema } from '../db/schema.ts'
 import { notInstalled } from './install-app.ts'
-import { forgetInstall } from './live-install.ts'
+import { forgetInstall, type LiveInstall, openInstall } from './live-install.ts'
 import {
   deleteInstall,
   disconnectInstall,
+  findInstall,
   type InstallKey,
   lockInstall,
   releaseProviderAccounts,
+  type StoredInstall,
 } from './store.ts'
+import { unregister } from './unregistration.ts'
 
 /**
- * Forgets the connected account: every bag is deleted at once, the app stays installed. On an install that is not
- * connected it changes nothing.
+ * Forgets the connected account: every bag is deleted at once, the app stays installed; then what registration made at
+ * the provider is undone, as far as that works. On an install that is not connected it changes nothing.
  * @throws ApiError NOT_FOUND where the app is not installed
  */
 export async function disconnect(context: Context, key: InstallKey): Promise<void> {
-  await context.db.transaction(async (trx) => {
-    const install = await lockInstall(trx, key)
-    if (!install || install.state === 'suspended') throw notInstalled(key.ns)
-    if (install.state === 'installed' && !install.credentials) return
-    await releaseProviderAccounts(trx, key)
-    await disconnectInstall(trx, key)
+  const old = await endConnection(context, key, {
+    mayEnd: ({ state }) => state !== 'suspended',
+    end: async (trx, install) => {
+      if (install.state === 'installed' && !install.credentials) return
+      await disconnectInstall(trx, key)
+    },
   })
-  forgetInstall(context, key)
   context.log.info('install.disconnected', { ...key })
+  await undoRegistration(context, old)
 }
 
 /**
- * Takes the app out of the workspace and deletes its credentials at once; run records stay until their retention ends.
+ * Takes the app out of the workspace and deletes its credentials at once; then what registration made at the provider
+ * is undone, as far as that works. Run records stay until their retention ends.
  * @throws ApiError NOT_FOUND where the app is not installed
  */
 export async function uninstall(context: Context, key: InstallKey): Promise<void> {
-  await context.db.transaction(async (trx) => {
-    if (!(await lockInstall(trx, key))) throw notInstalled(key.ns)
-    await releaseProviderAccounts(trx, key)
-    await deleteInstall(trx, key)
+  const old = await endConnection(context, key, {
+    mayEnd: () => true,
+    end: (trx) => deleteInstall(trx, key),
   })
-  forgetInstall(context, key)
   context.log.info('install.removed', { ...key })
+  await undoRegistration(context, old)
+}
+
+/** The bags are opened before they are deleted: undoing a registration needs them. */
+async function endConnection(
+  context: Context,
+  key: InstallKey,
+  {
+    mayEnd,
+    end,
+  }: {
+    mayEnd: (install: StoredInstall) => boolean
+    end: (trx: Transaction<Schema>, install: StoredInstall) => Promise<void>
+  },
+): Promise<LiveInstall | undefined> {
+  for (;;) {
+    const read = await findInstall(context.db.sql, key)
+    if (!read || !mayEnd(read)) throw notInstalled(key.ns)
+    const old = await openIfPossible(context, read)
+    const isEnded = await context.db.transaction(async (trx) => {
+      const install = await lockInstall(trx, key)
+      if (install?.revision !== read.revision) return false
+      await releaseProviderAccounts(trx, key)
+      await end(trx, install)
+      return true
+    })
+    forgetInstall(context, key)
+    if (isEnded) return old
+  }
+}
+
+/** What cannot be opened any more must not stand in the way of deleting it. */
+async function openIfPossible(context: Context, install: StoredInstall): Promise<LiveInstall | undefined> {
+  if (!install.credentials) return undefined
+  try {
+    return await openInstall(context, install)
+  } catch (error) {
+    context.log.warn('install.unregistered', {
+      workspaceId: install.workspaceId,
+      ns: install.ns,
+      status: 'INTERNAL_ERROR',
+      error,
+    })
+    return undefined
+  }
+}
+
+async function undoRegistration(context: Context, live: LiveInstall | undefined): Promise<void> {
+  if (!live || live.compiled.auth.unregistrationRequests.length === 0) return
+  const workspace = await findWorkspace(context.db.sql, { id: live.install.workspaceId })
+  if (workspace) await unregister(context, { live, subdomain: workspace.subdomain })
 }

@@ -1,5 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import { type InstallState, isAuthenticated, mayBecome, refusalOf, TRANSITIONS } from './state.ts'
+import {
+  type InstallState,
+  isAuthenticated,
+  mayBecome,
+  REGISTRATION_LEFT_MS,
+  type RegistrationStatus,
+  refusalOf,
+  registrationStatus,
+  stateAfterRefresh,
+  TRANSITIONS,
+} from './state.ts'
 
 describe('refusalOf', () => {
   it.each<[InstallState, string | null, boolean, string | undefined]>([
@@ -32,5 +42,38 @@ describe('mayBecome', () => {
 
   it('does not connect a suspended install', () => {
     expect(mayBecome('suspended', 'connected')).toBe(false)
+  })
+})
+
+describe('stateAfterRefresh', () => {
+  it.each<[InstallState, string | null, number, object | undefined]>([
+    ['connected', null, 0, undefined],
+    ['connected', null, 2, undefined],
+    ['error', 'REGISTRATION_FAILED', 2, undefined],
+    ['error', 'AUTH_EXPIRED', 0, { state: 'connected', errorCode: null }],
+    ['error', 'AUTH_EXPIRED', 2, { state: 'error', errorCode: 'REGISTRATION_FAILED' }],
+  ])('%s (%s), pending: %i', (state, errorCode, pendingRegistrations, after) => {
+    expect(stateAfterRefresh({ state, errorCode, pendingRegistrations })).toEqual(after)
+  })
+})
+
+describe('registrationStatus', () => {
+  const NOW = Date.UTC(2026, 0, 31, 12)
+  const connected = { state: 'connected' as const, errorCode: null, pendingRegistrations: 1 }
+  const failed = { ...connected, state: 'error' as const, errorCode: 'REGISTRATION_FAILED' }
+  it.each<[string, Parameters<typeof registrationStatus>[0] | { silentMs: number }, RegistrationStatus]>([
+    ['a sign of life just now', { silentMs: 0 }, 'under-way'],
+    ['the last moment', { silentMs: REGISTRATION_LEFT_MS - 1 }, 'under-way'],
+    ['a minute of silence', { silentMs: REGISTRATION_LEFT_MS }, 'left'],
+    ['no sign of life ever', { ...connected, connectingSince: null }, 'left'],
+    ['nothing pending', { ...connected, pendingRegistrations: 0, connectingSince: null }, 'none'],
+    ['a failure', { ...failed, connectingSince: null }, 'failed'],
+    ['an expired grant', { ...failed, errorCode: 'AUTH_EXPIRED', connectingSince: null }, 'none'],
+    ['a suspension', { ...connected, state: 'suspended', connectingSince: null }, 'none'],
+    ['no connection', { ...connected, state: 'installed', connectingSince: null }, 'none'],
+  ])('%s', (_name, given, status) => {
+    const install =
+      'silentMs' in given ? { ...connected, connectingSince: new Date(NOW - given.silentMs) } : given
+    expect(registrationStatus(install, NOW)).toBe(status)
   })
 })

@@ -34,7 +34,14 @@ export interface StoredInstall extends InstallKey {
   accountName: string | null
   lastConnectError: LastConnectError | null
   authenticatedAt: Date | null
+  /** When the access token expires, where the provider said so. */
   expiresAt: Date | null
+  /** `registrationRequests` of this connection that are still to be sent. */
+  pendingRegistrations: number
+  /** Those that have succeeded. Both together exceed what there are while an old registration is to be undone first. */
+  registered: number
+  /** Last sign of life of the registration that is under way. */
+  connectingSince: Date | null
   /** Raised by every change, as a decimal string. */
   revision: string
 }
@@ -54,6 +61,9 @@ const columns = [
   'lastConnectError',
   'authenticatedAt',
   'expiresAt',
+  'pendingRegistrations',
+  'registered',
+  'connectingSince',
   'revision',
 ] as const
 
@@ -130,12 +140,19 @@ export interface ConnectionValues {
   uid: string | null
   accountName: string | null
   authenticatedAt: Date
+  expiresAt: Date | null
+  pendingRegistrations: number
+  registered: number
+  connectingSince: Date | null
 }
 
-type InstallChanges = Omit<Updateable<Schema['install']>, 'workspaceId' | 'ns' | 'revision' | 'updatedAt'>
+export type InstallChanges = Omit<
+  Updateable<Schema['install']>,
+  'workspaceId' | 'ns' | 'revision' | 'updatedAt'
+>
 
 /** Every change raises the revision and is announced. */
-async function changeInstall(
+export async function changeInstall(
   trx: Transaction<Schema>,
   key: InstallKey,
   changes: InstallChanges,
@@ -165,7 +182,10 @@ export function connectInstall(
     accountName: values.accountName,
     lastConnectError: null,
     authenticatedAt: values.authenticatedAt,
-    expiresAt: null,
+    expiresAt: values.expiresAt,
+    pendingRegistrations: values.pendingRegistrations,
+    registered: values.registered,
+    connectingSince: values.connectingSince,
   })
 }
 
@@ -183,6 +203,8 @@ export function disconnectInstall(trx: Transaction<Schema>, key: InstallKey): Pr
     authenticatedAt: null,
     expiresAt: null,
     pendingRegistrations: 0,
+    registered: 0,
+    connectingSince: null,
   })
 }
 
@@ -227,13 +249,8 @@ export async function claimProviderAccount(
       .values({ ns: claim.ns, uid: claim.uid, workspaceId: claim.workspaceId })
       .onConflict((conflict) => conflict.columns(['ns', 'uid']).doNothing())
       .execute()
-    const holder = await trx
-      .selectFrom('providerAccount')
-      .select('workspaceId')
-      .where('ns', '=', claim.ns)
-      .where('uid', '=', claim.uid)
-      .executeTakeFirst()
-    if (holder) return holder.workspaceId
+    const holder = await findAccountHolder(trx, claim)
+    if (holder !== undefined) return holder
   }
   throw new Error(`The account of ${claim.ns} changed hands ${CLAIM_ATTEMPTS} times during one claim`)
 }
@@ -249,6 +266,40 @@ export async function releaseProviderAccounts(
     .where('ns', '=', key.ns)
   if (key.except !== undefined) query = query.where('uid', '!=', key.except)
   await query.execute()
+}
+
+/**
+ * Connections whose registration is under way and has given no sign of life since `before`, with their workspace's
+ * subdomain, over all workspaces.
+ */
+export async function listUnfinishedRegistrations(
+  executor: Executor,
+  before: Date,
+): Promise<(InstallKey & { subdomain: string })[]> {
+  return executor
+    .selectFrom('install')
+    .innerJoin('workspace', 'workspace.id', 'install.workspaceId')
+    .select(['install.workspaceId', 'install.ns', 'workspace.subdomain'])
+    .where('install.state', '=', 'connected')
+    .where('install.pendingRegistrations', '>', 0)
+    .where((eb) =>
+      eb.or([eb('install.connectingSince', 'is', null), eb('install.connectingSince', '<=', before)]),
+    )
+    .execute()
+}
+
+/** Whose an account is that was claimed; `undefined` where nobody has claimed it. */
+export async function findAccountHolder(
+  executor: Executor,
+  account: { ns: string; uid: string },
+): Promise<string | undefined> {
+  const row = await executor
+    .selectFrom('providerAccount')
+    .select('workspaceId')
+    .where('ns', '=', account.ns)
+    .where('uid', '=', account.uid)
+    .executeTakeFirst()
+  return row?.workspaceId
 }
 
 /** Installs of an app on any other version than the given one, with the version they run; for the operator's roll-out. */

@@ -1,4 +1,4 @@
-import { workspaceUrl } from '../account/address.ts'
+import { callbackUrl, workspaceUrl } from '../account/address.ts'
 import type { Context } from '../context.ts'
 
 /**
@@ -11,7 +11,7 @@ export function systemValues(
 ): Record<string, unknown> {
   return {
     webhookUrl: `${workspaceUrl(context.config, of.subdomain)}/miniapps/${of.ns}/webhooks`,
-    redirect_uri: `${context.config.oauthBaseUrl ?? context.config.saasApiUrl}/miniapps/${of.ns}/oauth2`,
+    redirect_uri: callbackUrl(context.config, of.ns),
     subdomain: of.subdomain,
     ...(of.uid !== null && { uid: of.uid }),
     now: new Date(context.now()).toISOString(),

@@ -117,3 +117,42 @@ export async function listApps(executor: Executor): Promise<(RegisteredApp & { v
     .execute()
   return rows.map((row) => ({ ...row, versionCount: Number(row.versionCount ?? 0) }))
 }
+
+/** Channel on which a change of an app's config overrides is announced; the payload is the ns. */
+export const APP_CONFIG_CHANNEL = 'app_config_changed'
+
+/** The sealed config overrides of an app. */
+export async function findAppConfig(executor: Executor, ns: string): Promise<Uint8Array | undefined> {
+  const row = await executor.selectFrom('appConfig').select('config').where('ns', '=', ns).executeTakeFirst()
+  return row?.config
+}
+
+/**
+ * @param change.before what the change was made from; absent: nothing was stored
+ * @returns false where something else is stored by now
+ */
+export async function replaceAppConfig(
+  trx: Transaction<Schema>,
+  change: { ns: string; before: Uint8Array | undefined; config: Uint8Array },
+): Promise<boolean> {
+  const { ns, before } = change
+  const config = Buffer.from(change.config)
+  const changed =
+    before === undefined
+      ? await trx
+          .insertInto('appConfig')
+          .values({ ns, config })
+          .onConflict((conflict) => conflict.column('ns').doNothing())
+          .returning('ns')
+          .execute()
+      : await trx
+          .updateTable('appConfig')
+          .set({ config, updatedAt: sql<Date>`now()` })
+          .where('ns', '=', ns)
+          .where('config', '=', Buffer.from(before))
+          .returning('ns')
+          .execute()
+  if (changed.length === 0) return false
+  await sql`select pg_notify(${APP_CONFIG_CHANNEL}, ${ns})`.execute(trx)
+  return true
+}

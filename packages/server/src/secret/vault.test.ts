@@ -1,6 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type TestDatabase, testDatabase } from '../../test/database.ts'
+import { fingerprint } from './master-key.ts'
+import { masterKeyIdsInUse } from './store.ts'
 import { createVault, type Vault, VaultError } from './vault.ts'
 
 const MASTER_KEY = randomBytes(32)
@@ -65,6 +67,36 @@ describe('what is sealed', () => {
     await expect(vault.seal(one, PURPOSE, undefined)).rejects.toThrow(
       'The value of "install:github:credentials" is not JSON.',
     )
+  })
+})
+
+describe("what is sealed under the platform's key", () => {
+  it('opens again, in another process too, under its purpose alone', async () => {
+    const sealed = await vault.sealPlatform('app-config:github', { client_secret: 's' })
+    expect(await vault.openPlatform('app-config:github', sealed)).toEqual({ client_secret: 's' })
+    expect(await freshVault().openPlatform('app-config:github', sealed)).toEqual({ client_secret: 's' })
+    expect(await refusal(vault.openPlatform('app-config:slack', sealed))).toBeInstanceOf(VaultError)
+  })
+
+  it('opens in no workspace, and what a workspace sealed does not open there', async () => {
+    const ofPlatform = await vault.sealPlatform(PURPOSE, 1)
+    const ofWorkspace = await vault.seal(one, PURPOSE, 1)
+    expect(await refusal(vault.open(one, PURPOSE, ofPlatform))).toBeInstanceOf(VaultError)
+    expect(await refusal(vault.openPlatform(PURPOSE, ofWorkspace))).toBeInstanceOf(VaultError)
+  })
+
+  it('needs the same master key, of which the database knows', async () => {
+    const sealed = await vault.sealPlatform(PURPOSE, 1)
+    const other = freshVault(randomBytes(32))
+    expect(String(await refusal(other.openPlatform(PURPOSE, sealed)))).toContain('The key of the platform')
+    expect(await masterKeyIdsInUse(db)).toEqual([fingerprint(MASTER_KEY)])
+  })
+
+  it('is one key, whichever of two processes made it first', async () => {
+    await db.sql.deleteFrom('setting').where('name', '=', 'platformKey').execute()
+    const [first, second] = [freshVault(), freshVault()]
+    const sealed = await Promise.all([first.sealPlatform(PURPOSE, 1), second.sealPlatform(PURPOSE, 2)])
+    expect(await Promise.all(sealed.map((one) => freshVault().openPlatform(PURPOSE, one)))).toEqual([1, 2])
   })
 })
 

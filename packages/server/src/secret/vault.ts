@@ -3,7 +3,8 @@
  *
  * What is sealed is bound to its workspace and its place: the additional data names both, so that a ciphertext copied to
  * another row, column or workspace does not open. Every ciphertext names the key it needs, so that keys can be replaced
- * one day while old ciphertexts still open: rotating the master key rewrites `workspace_key` alone.
+ * one day while old ciphertexts still open: rotating the master key rewrites the wrapped keys alone, `workspace_key` and
+ * the platform's own in `setting`. What belongs to no workspace is sealed under the platform's key.
  *
  * The first use of a workspace asks the database. Inside a transaction that is refused (its queries belong to the
  * transaction's handle): seal before the transaction begins.
@@ -13,7 +14,7 @@ import { promisify } from 'node:util'
 import { BoundedCache } from '../cache.ts'
 import type { Database } from '../db/client.ts'
 import { fingerprint } from './master-key.ts'
-import { findWrappedKey, keepWrappedKey, type WrappedKey } from './store.ts'
+import { findPlatformKey, findWrappedKey, keepPlatformKey, keepWrappedKey, type WrappedKey } from './store.ts'
 
 const ALGORITHM = 'aes-256-gcm'
 const KEY_BYTES = 32
@@ -42,6 +43,10 @@ export interface Vault {
   sealBytes(workspaceId: string, purpose: string, bytes: Uint8Array): Promise<Uint8Array>
   /** @throws VaultError like {@link open} */
   openBytes(workspaceId: string, purpose: string, sealed: Uint8Array): Promise<Uint8Array>
+  /** As {@link seal}, for what belongs to the platform and not to one workspace. */
+  sealPlatform(purpose: string, value: unknown): Promise<Uint8Array>
+  /** @throws VaultError like {@link open} */
+  openPlatform(purpose: string, sealed: Uint8Array): Promise<unknown>
   /** The workspace's key (32 bytes) for the HMAC of its app tokens: derived from its data key, the same in every process. */
   signingKey(workspaceId: string): Promise<Uint8Array>
 }
@@ -59,39 +64,53 @@ interface DataKey {
   readonly bytes: Buffer
 }
 
+/** Stands where a workspace's id stands; no id is spelled like this. */
+const PLATFORM = 'platform'
+
+interface KeyPlace {
+  find(db: Database): Promise<WrappedKey | undefined>
+  /** @returns the key that is kept: the one given where there was none */
+  keep(db: Database, key: WrappedKey): Promise<WrappedKey>
+}
+
+const PLATFORM_KEY: KeyPlace = { find: findPlatformKey, keep: keepPlatformKey }
+const workspaceKey = (id: string): KeyPlace => ({
+  find: (db) => findWrappedKey(db, id),
+  keep: (db, key) => keepWrappedKey(db, id, key),
+})
+
 export function createVault({ masterKey, db }: { masterKey: Uint8Array; db: Database }): Vault {
   const wrappingKey = keyOf(masterKey)
   const masterKeyId = fingerprint(masterKey)
   const cache = new BoundedCache<Promise<DataKey>>(CACHED_KEYS)
 
-  const wrap = (workspaceId: string, key: Uint8Array): WrappedKey => ({
+  const wrap = (owner: string, key: Uint8Array): WrappedKey => ({
     masterKeyId,
-    wrappedKey: encrypt(wrappingKey, boundTo(workspaceId, 'workspace_key'), key),
+    wrappedKey: encrypt(wrappingKey, boundTo(owner, 'workspace_key'), key),
   })
-  const unwrap = (workspaceId: string, kept: WrappedKey): DataKey => {
+  const unwrap = (owner: string, kept: WrappedKey): DataKey => {
     if (kept.masterKeyId !== masterKeyId) {
       throw new VaultError(
-        `The key of workspace ${workspaceId} was wrapped by the master key ${kept.masterKeyId}; this process has ${masterKeyId}.`,
+        `The key of ${nameOf(owner)} was wrapped by the master key ${kept.masterKeyId}; this process has ${masterKeyId}.`,
       )
     }
-    return keyOf(decrypt(wrappingKey, boundTo(workspaceId, 'workspace_key'), kept.wrappedKey))
+    return keyOf(decrypt(wrappingKey, boundTo(owner, 'workspace_key'), kept.wrappedKey))
   }
-  const load = async (workspaceId: string, mayMake: boolean): Promise<DataKey> => {
-    const kept =
-      (await findWrappedKey(db, workspaceId)) ??
-      (mayMake && (await keepWrappedKey(db, workspaceId, wrap(workspaceId, randomBytes(KEY_BYTES)))))
-    if (kept) return unwrap(workspaceId, kept)
-    throw new VaultError(`The workspace ${workspaceId} has no data key: nothing was ever sealed for it.`)
+  const load = async (owner: string, mayMake: boolean): Promise<DataKey> => {
+    const { find, keep } = owner === PLATFORM ? PLATFORM_KEY : workspaceKey(owner)
+    const kept = (await find(db)) ?? (mayMake && (await keep(db, wrap(owner, randomBytes(KEY_BYTES)))))
+    if (kept) return unwrap(owner, kept)
+    throw new VaultError(`${capitalized(nameOf(owner))} has no data key: nothing was ever sealed for it.`)
   }
   /** Concurrent first uses share one load; a failed one is forgotten. */
-  const dataKey = (workspaceId: string, { mayMake }: { mayMake: boolean }): Promise<DataKey> => {
-    const cached = cache.get(workspaceId)
+  const dataKey = (owner: string, { mayMake }: { mayMake: boolean }): Promise<DataKey> => {
+    const cached = cache.get(owner)
     if (cached) return cached
-    const loading = load(workspaceId, mayMake)
-    if (mayMake) cache.set(workspaceId, loading)
+    const loading = load(owner, mayMake)
+    if (mayMake) cache.set(owner, loading)
     loading.then(
-      () => cache.set(workspaceId, loading),
-      () => cache.delete(workspaceId, loading),
+      () => cache.set(owner, loading),
+      () => cache.delete(owner, loading),
     )
     return loading
   }
@@ -101,18 +120,23 @@ export function createVault({ masterKey, db }: { masterKey: Uint8Array; db: Data
   const openBytes: Vault['openBytes'] = async (workspaceId, purpose, sealed) =>
     decrypt(await dataKey(workspaceId, { mayMake: false }), boundTo(workspaceId, purpose), sealed)
 
+  const seal: Vault['seal'] = async (owner, purpose, value) => {
+    const text = JSON.stringify(value)
+    if (text === undefined) throw new TypeError(`The value of "${purpose}" is not JSON.`)
+    return sealBytes(owner, purpose, Buffer.from(text, 'utf8'))
+  }
+  const open: Vault['open'] = async (owner, purpose, sealed) => {
+    const bytes = await openBytes(owner, purpose, sealed)
+    return JSON.parse(Buffer.from(bytes).toString('utf8'))
+  }
+
   return {
     sealBytes,
     openBytes,
-    async seal(workspaceId, purpose, value) {
-      const text = JSON.stringify(value)
-      if (text === undefined) throw new TypeError(`The value of "${purpose}" is not JSON.`)
-      return sealBytes(workspaceId, purpose, Buffer.from(text, 'utf8'))
-    },
-    async open(workspaceId, purpose, sealed) {
-      const bytes = await openBytes(workspaceId, purpose, sealed)
-      return JSON.parse(Buffer.from(bytes).toString('utf8'))
-    },
+    seal,
+    open,
+    sealPlatform: (purpose, value) => seal(PLATFORM, purpose, value),
+    openPlatform: (purpose, sealed) => open(PLATFORM, purpose, sealed),
     async signingKey(workspaceId) {
       const { bytes } = await dataKey(workspaceId, { mayMake: true })
       return deriveKey(bytes, `miniapps app token ${workspaceId}`)
@@ -130,6 +154,9 @@ function keyOf(bytes: Uint8Array): DataKey {
   const id = createHash('sha256').update('miniapps key id\0').update(key).digest().subarray(0, KEY_ID_BYTES)
   return { id, bytes: key }
 }
+
+const nameOf = (owner: string) => (owner === PLATFORM ? 'the platform' : `workspace ${owner}`)
+const capitalized = (text: string) => text.charAt(0).toUpperCase() + text.slice(1)
 
 /** Unambiguous: no workspace and purpose give the bytes of another pair. */
 function boundTo(workspaceId: string, purpose: string): Buffer {
