@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
@@ -12,6 +13,8 @@ export default defineConfig({
     ],
     // Compiling the embedded database's largest functions a second time, optimised, costs 500 MB and more than it saves.
     execArgv: ['--no-wasm-tier-up', '--no-wasm-dynamic-tiering'],
+    // Half of the time a file waits: for processes, for the disk, for timers.
+    maxWorkers: 2 * availableParallelism(),
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },
