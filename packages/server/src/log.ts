@@ -36,6 +36,7 @@ export const EVENTS = {
   'install.refreshed': 'The tokens of a connection were refreshed, or that failed.',
   'install.expired': 'The provider ended a connection; it has to be connected again.',
   'install.disconnected': 'An account was disconnected.',
+  'install.suspended': 'The operator suspended an app in a workspace, or lifted the suspension.',
   'install.removed': 'An app was uninstalled.',
   'authorization.started': 'A browser was sent to the authorization page of a provider.',
   'authorization.refused': 'A start of OAuth, or the answer to one, was refused; no connection was made.',

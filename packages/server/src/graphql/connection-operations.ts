@@ -1,8 +1,11 @@
 /** Keeping a connection working, and the operator's app config (ours, specification 10.3). */
+import { isId } from '../account/id.ts'
+import { ApiError } from '../errors.ts'
 import { forgetInstalls } from '../install/live-install.ts'
 import { refreshByHand } from '../install/refresh.ts'
 import { retryRegistration } from '../install/registration.ts'
 import type { StoredInstall } from '../install/store.ts'
+import { liftSuspension, suspend } from '../install/suspend.ts'
 import { appConfigKeys, setAppConfig } from '../registry/app-config.ts'
 import { builder } from './builder.ts'
 
@@ -69,3 +72,30 @@ builder.queryField('miniAppConfigKeys', (t) =>
     resolve: (_root, { ns }, { context }) => appConfigKeys(context, ns),
   }),
 )
+
+for (const [name, run, description] of [
+  [
+    'suspendMiniApp',
+    suspend,
+    'Suspends an app in one workspace: its connection is ended, and it answers as if it were not installed.',
+  ],
+  [
+    'liftMiniAppSuspension',
+    liftSuspension,
+    'Lifts a suspension: the app is installed in that workspace, and to be connected again.',
+  ],
+] as const) {
+  builder.mutationField(name, (t) =>
+    t.field({
+      type: 'JSON',
+      permission: 'operate',
+      description: `${description} Answers { ns, workspaceId, status }.`,
+      args: { ns: t.arg.string({ required: true }), workspaceId: t.arg.string({ required: true }) },
+      resolve: async (_root, { ns, workspaceId }, { context }) => {
+        if (!isId(workspaceId)) throw new ApiError('NOT_FOUND', 'There is no such workspace.')
+        await run(context, { workspaceId, ns })
+        return { ns, workspaceId, status: run === suspend ? 'suspended' : 'installed' }
+      },
+    }),
+  )
+}

@@ -2,6 +2,7 @@
 import { connectWithForm } from '../install/connect.ts'
 import { installApp } from '../install/install-app.ts'
 import { disconnect, uninstall } from '../install/remove.ts'
+import { installStatusOf } from '../marketplace/list-apps.ts'
 import { visibleApp } from './app-operations.ts'
 import { builder } from './builder.ts'
 
@@ -14,7 +15,7 @@ builder.mutationField('installMiniApp', (t) =>
     resolve: async (_root, { ns }, request) => {
       await visibleApp(request, ns)
       const install = await installApp(request.context, { workspaceId: request.caller.workspaceId, ns })
-      return { ns, status: install.state, installStatus: 'installed' }
+      return { ns, status: install.state, installStatus: installStatusOf(install) }
     },
   }),
 )

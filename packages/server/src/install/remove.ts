@@ -47,7 +47,7 @@ export async function uninstall(context: Context, key: InstallKey): Promise<void
 }
 
 /** The bags are opened before they are deleted: undoing a registration needs them. */
-async function endConnection(
+export async function endConnection(
   context: Context,
   key: InstallKey,
   {
@@ -90,7 +90,7 @@ async function openIfPossible(context: Context, install: StoredInstall): Promise
   }
 }
 
-async function undoRegistration(context: Context, live: LiveInstall | undefined): Promise<void> {
+export async function undoRegistration(context: Context, live: LiveInstall | undefined): Promise<void> {
   if (!live || live.compiled.auth.unregistrationRequests.length === 0) return
   const workspace = await findWorkspace(context.db.sql, { id: live.install.workspaceId })
   if (workspace) await unregister(context, { live, subdomain: workspace.subdomain })

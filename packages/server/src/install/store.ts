@@ -189,10 +189,14 @@ export function connectInstall(
   })
 }
 
-/** Deletes every bag and forgets the account; the app stays installed. */
-export function disconnectInstall(trx: Transaction<Schema>, key: InstallKey): Promise<void> {
+/** Deletes every bag and forgets the account; the app stays installed, or suspended. */
+export function disconnectInstall(
+  trx: Transaction<Schema>,
+  key: InstallKey,
+  state: 'installed' | 'suspended' = 'installed',
+): Promise<void> {
   return changeInstall(trx, key, {
-    state: 'installed',
+    state,
     errorCode: null,
     credentials: null,
     metadata: null,
