@@ -15,25 +15,30 @@ export function compileSecrets(
   definition: Definition,
   form: Readonly<Record<string, FormField>>,
 ): (bags: Bags) => string[] {
-  const { auth, webhook } = definition
+  const { auth } = definition
   const sensitive = new Set(auth.sensitiveKeys)
   const outputs = new Set(
     [auth.get_token, auth.refresh_token, ...(auth.registrationRequests ?? [])].flatMap(mappedKeys),
   )
-  const { secretKey, basic } = webhook?.verification ?? {}
-  const configSecrets = new Set(['client_secret', secretKey, basic?.passwordKey])
   const isOpen = (key: string): boolean => {
     if (sensitive.has(key)) return false
     const field = Object.hasOwn(form, key) ? form[key] : undefined
     if (field && field.type !== 'password' && !outputs.has(key)) return true
     return isAboutToken(key)
   }
-  const isConfigSecret = (key: string) => sensitive.has(key) || configSecrets.has(key) || hasSecretWord(key)
+  const isConfigSecret = configSecretsOf(definition)
   return ({ credentials, metadata, config }) => [
     ...textsUnder(credentials, (key) => !isOpen(key)),
     ...textsUnder(metadata, (key) => sensitive.has(key)),
     ...textsUnder(config, isConfigSecret),
   ]
+}
+
+/** Which names of app config hold secrets: never in an answer, a record or the definition as it leaves the server. */
+export function configSecretsOf({ auth, webhook }: Definition): (key: string) => boolean {
+  const { secretKey, basic } = webhook?.verification ?? {}
+  const named = new Set([...(auth.sensitiveKeys ?? []), 'client_secret', secretKey, basic?.passwordKey])
+  return (key) => named.has(key) || hasSecretWord(key)
 }
 
 /** Whether a camelCase or snake_case name holds `token`, `secret`, `password` or `key` as a whole word. */

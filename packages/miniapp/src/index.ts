@@ -4,6 +4,7 @@ export { type CompiledAction, type CompiledDefinition, compileDefinition } from 
 export type { CompiledAuth } from './compile-auth.ts'
 export type { AuthorizationValues, AuthUrlContext, CompiledAuthUrl } from './compile-auth-url.ts'
 export type { ConnectFormOutcome, ReadConnectForm } from './compile-connect-form.ts'
+export { configSecretsOf } from './compile-secrets.ts'
 export type { CompiledSource } from './compile-source.ts'
 export type { CompiledFunctionStep, CompiledHttpStep, CompiledStep } from './compile-step.ts'
 export type {

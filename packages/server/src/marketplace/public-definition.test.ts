@@ -28,6 +28,17 @@ describe('publicDefinition', () => {
     expect(config.client_secret).toBe('s-1')
   })
 
+  it('empties what the verification of webhooks uses, whatever its name', () => {
+    const config = { signing: 's-1', caller: 's-2', scope: 'read' }
+    const verification = { type: 'basic', secretKey: 'signing', basic: { passwordKey: 'caller' } }
+    const definition = { ...definitionWith({ type: 'apikey', config }), webhook: { verification } }
+    expect(publicDefinition(definition as unknown as Definition).auth.config).toEqual({
+      signing: '',
+      caller: '',
+      scope: 'read',
+    })
+  })
+
   it('leaves a definition without config as it is', () => {
     const definition = definitionWith({ type: 'none' })
     expect(publicDefinition(definition)).toBe(definition)

@@ -1,14 +1,4 @@
-import type { Definition } from 'miniapp'
-
-/** Whole words of a name, in camelCase or snake_case, that say that its value is a secret (specification 1.2). */
-const SECRET_WORDS = new Set(['token', 'secret', 'password', 'key'])
-
-function wordsOf(name: string): string[] {
-  return name
-    .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
-    .toLowerCase()
-    .split(/[^a-z0-9]+/)
-}
+import { configSecretsOf, type Definition } from 'miniapp'
 
 /**
  * The definition as it may leave the server: values of `auth.config` that are or may be secrets are replaced by an
@@ -16,10 +6,9 @@ function wordsOf(name: string): string[] {
  * nature: templates name credentials and never hold them.
  */
 export function publicDefinition(definition: Definition): Definition {
-  const { config, sensitiveKeys = [] } = definition.auth
+  const { config } = definition.auth
   if (!config) return definition
-  const mayShow = (name: string) =>
-    !sensitiveKeys.includes(name) && !wordsOf(name).some((word) => SECRET_WORDS.has(word))
-  const shown = Object.entries(config).map(([name, value]) => [name, mayShow(name) ? value : ''])
+  const isSecret = configSecretsOf(definition)
+  const shown = Object.entries(config).map(([name, value]) => [name, isSecret(name) ? '' : value])
   return { ...definition, auth: { ...definition.auth, config: Object.fromEntries(shown) } }
 }
