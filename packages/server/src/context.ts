@@ -36,3 +36,8 @@ export function effectsFor(context: Context, workspaceId: string): Effects {
     uuid: randomUUID,
   }
 }
+
+/** Whether `http:` is accepted in addresses that a stored value chose: where private networks are opened (specification 2.1). */
+export function allowsHttp({ config }: Pick<Context, 'config'>): boolean {
+  return config.allowPrivateNetworks !== undefined
+}

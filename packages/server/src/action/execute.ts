@@ -1,11 +1,11 @@
 import { type CompiledAction, type ErrorCode, MiniAppError, type RunOutcome, runSteps } from 'miniapp'
-import { type Context, effectsFor } from '../context.ts'
+import { allowsHttp, type Context, effectsFor } from '../context.ts'
 import { storable } from '../db/text.ts'
 import { uuidTime, uuidv7 } from '../db/uuid.ts'
 import { findLiveInstall, type LiveInstall } from '../install/live-install.ts'
 import { runContextOf } from '../install/run-context.ts'
-import { refusalOf } from '../install/state.ts'
 import type { Actor } from './actor.ts'
+import { refusalOfLive, refused } from './connected-install.ts'
 import { recordRun } from './record-run.ts'
 
 /** Executions of one app by one user in any minute (specification 4.4). */
@@ -83,7 +83,7 @@ interface Attempt {
 async function attempt(context: Context, execution: ExecuteAction): Promise<Attempt> {
   const { actor, appNs, actionName } = execution
   const live = await findLiveInstall(context, { workspaceId: actor.workspaceId, ns: appNs })
-  const refusal = live && refusalOf(live.install, live.compiled.definition.auth.type !== 'none')
+  const refusal = live && refusalOfLive(live)
   if (!live || refusal === 'NOT_INSTALLED') throw refused('NOT_INSTALLED', appNs)
   const action = live.compiled.actions.get(actionName)
   if (!action || execution.allowedActions?.includes(actionName) === false)
@@ -111,7 +111,7 @@ function run(
     effectsFor(context, execution.actor.workspaceId),
     {
       deadlineMs: execution.deadlineMs ?? ACTION_DEADLINE_MS,
-      allowHttp: context.config.allowPrivateNetworks !== undefined,
+      allowHttp: allowsHttp(context),
     },
   )
 }
@@ -135,19 +135,6 @@ async function takeSlot(
 }
 
 const failed = (error: MiniAppError): RunOutcome => ({ ok: false, data: {}, outputs: {}, error, steps: [] })
-
-const REFUSALS = {
-  NOT_INSTALLED: (ns: string) =>
-    `"${ns}" is not installed in this workspace. Install it, then connect an account.`,
-  NOT_CONFIGURED: (ns: string) =>
-    `"${ns}" is installed, but no account is connected. Connect one in its settings, then try again.`,
-  AUTH_EXPIRED: (ns: string) =>
-    `The connection of "${ns}" has expired: the provider no longer accepts it. Reconnect the account, then try again.`,
-} as const
-
-export function refused(code: keyof typeof REFUSALS, ns: string): MiniAppError {
-  return new MiniAppError(code, REFUSALS[code](ns))
-}
 
 function actionNotFound(
   live: LiveInstall,

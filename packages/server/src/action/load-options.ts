@@ -1,12 +1,11 @@
 import { createHash } from 'node:crypto'
 import { type CompiledSource, MiniAppError, readOptions, type SourceOption } from 'miniapp'
 import { BoundedCache, perContext } from '../cache.ts'
-import { type Context, effectsFor } from '../context.ts'
-import { findLiveInstall, type LiveInstall } from '../install/live-install.ts'
+import { allowsHttp, type Context, effectsFor } from '../context.ts'
+import type { LiveInstall } from '../install/live-install.ts'
 import { runContextOf } from '../install/run-context.ts'
-import { refusalOf } from '../install/state.ts'
 import type { Actor } from './actor.ts'
-import { refused } from './execute.ts'
+import { connectedInstall } from './connected-install.ts'
 
 /** How long the options of a dropdown are kept per install and parameters (specification 4.5). */
 export const OPTIONS_MAX_AGE_MS = 60_000
@@ -58,7 +57,7 @@ export async function loadOptions(context: Context, request: LoadOptions): Promi
 }
 
 async function cachedOptions(context: Context, request: LoadOptions): Promise<SourceOption[]> {
-  const live = await liveInstallFor(context, request)
+  const live = await connectedInstall(context, { actor: request.actor, ns: request.miniAppNs })
   const source = live.compiled.sources.get(request.sourceKey)
   if (!source) throw sourceNotFound(live, request)
   const params = keptParams(source, request.params ?? {})
@@ -71,14 +70,6 @@ async function cachedOptions(context: Context, request: LoadOptions): Promise<So
   cache.set(name, entry)
   options.catch(() => cache.delete(name, entry))
   return options
-}
-
-async function liveInstallFor(context: Context, { actor, miniAppNs }: LoadOptions): Promise<LiveInstall> {
-  const live = await findLiveInstall(context, { workspaceId: actor.workspaceId, ns: miniAppNs })
-  if (!live) throw refused('NOT_INSTALLED', miniAppNs)
-  const refusal = refusalOf(live.install, live.compiled.definition.auth.type !== 'none')
-  if (refusal) throw refused(refusal, miniAppNs)
-  return live
 }
 
 async function callProvider(
@@ -98,7 +89,7 @@ async function callProvider(
       sourceRef: request.sourceRef ?? undefined,
     },
     effectsFor(context, workspaceId),
-    { deadlineMs: OPTIONS_DEADLINE_MS, allowHttp: context.config.allowPrivateNetworks !== undefined },
+    { deadlineMs: OPTIONS_DEADLINE_MS, allowHttp: allowsHttp(context) },
   )
   if (!outcome.ok) throw outcome.error
   return outcome.options

@@ -1,11 +1,10 @@
 import { type MappingNote, type RedactedRequest, runSteps } from 'miniapp'
-import { type Context, effectsFor } from '../context.ts'
+import { allowsHttp, type Context, effectsFor } from '../context.ts'
 import { ApiError } from '../errors.ts'
-import { findLiveInstall } from '../install/live-install.ts'
 import { runContextOf } from '../install/run-context.ts'
-import { refusalOf } from '../install/state.ts'
 import type { Actor } from './actor.ts'
-import { ACTION_DEADLINE_MS, type ActionError, actionError, refused } from './execute.ts'
+import { connectedInstall } from './connected-install.ts'
+import { ACTION_DEADLINE_MS, type ActionError, actionError } from './execute.ts'
 
 export interface TestRequest {
   actor: Actor
@@ -35,10 +34,7 @@ export interface TestedRequest {
  */
 export async function testRequest(context: Context, test: TestRequest): Promise<TestedRequest> {
   const { actor, miniAppNs } = test
-  const live = await findLiveInstall(context, { workspaceId: actor.workspaceId, ns: miniAppNs })
-  if (!live) throw refused('NOT_INSTALLED', miniAppNs)
-  const refusal = refusalOf(live.install, live.compiled.definition.auth.type !== 'none')
-  if (refusal) throw refused(refusal, miniAppNs)
+  const live = await connectedInstall(context, { actor, ns: miniAppNs })
   const action = live.compiled.actions.get(test.actionName)
   if (!action) throw new ApiError('NOT_FOUND', `"${miniAppNs}" has no action "${test.actionName}".`)
   const step = action.steps[test.step]
@@ -52,7 +48,7 @@ export async function testRequest(context: Context, test: TestRequest): Promise<
     [step],
     runContextOf(context, { subdomain: actor.subdomain, live, input: test.formInput }),
     effectsFor(context, actor.workspaceId),
-    { deadlineMs: ACTION_DEADLINE_MS, allowHttp: context.config.allowPrivateNetworks !== undefined },
+    { deadlineMs: ACTION_DEADLINE_MS, allowHttp: allowsHttp(context) },
   )
   const [record] = outcome.steps
   return {

@@ -1,6 +1,6 @@
 /** What every way to connect has in common: a form, or the return from a provider's authorization page. */
 import { type CompiledDefinition, runAuthRequests } from 'miniapp'
-import { type Context, effectsFor } from '../context.ts'
+import { allowsHttp, type Context, effectsFor } from '../context.ts'
 import { isRetryable } from '../db/error.ts'
 import { publicError } from '../errors.ts'
 import { openBags } from './bags.ts'
@@ -45,7 +45,7 @@ export async function connectAccount(context: Context, account: AccountToConnect
       ...(authValues && { authValues }),
     },
     effectsFor(context, install.workspaceId),
-    { deadlineMs: CONNECT_DEADLINE_MS, allowHttp: context.config.allowPrivateNetworks !== undefined },
+    { deadlineMs: CONNECT_DEADLINE_MS, allowHttp: allowsHttp(context) },
   )
   if (!outcome.ok) throw outcome.error
   return completeConnect(context, { install, subdomain, requestId, outcome, reregister })

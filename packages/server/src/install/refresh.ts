@@ -12,7 +12,7 @@ import {
   sameTokens,
 } from 'miniapp'
 import { perContext } from '../cache.ts'
-import { type Context, effectsFor } from '../context.ts'
+import { allowsHttp, type Context, effectsFor } from '../context.ts'
 import { ApiError } from '../errors.ts'
 import { changeLive } from './change-live.ts'
 import { connectErrorOf } from './connect-error.ts'
@@ -99,7 +99,7 @@ async function checkAlone(
     compiled,
     { bags: refused, system: systemOf(context, install, subdomain) },
     effectsFor(context, install.workspaceId),
-    { deadlineMs: CHECK_DEADLINE_MS, allowHttp: context.config.allowPrivateNetworks !== undefined },
+    { deadlineMs: CHECK_DEADLINE_MS, allowHttp: allowsHttp(context) },
   )
   if (!error) return undefined
   const now = await expire(context, { ...live, bags: refused }, error)
@@ -157,7 +157,7 @@ async function renewAlone(
     live.compiled,
     { bags: live.bags, system: systemOf(context, install, subdomain) },
     effectsFor(context, install.workspaceId),
-    { deadlineMs: REFRESH_DEADLINE_MS, allowHttp: context.config.allowPrivateNetworks !== undefined },
+    { deadlineMs: REFRESH_DEADLINE_MS, allowHttp: allowsHttp(context) },
   )
   context.log.info('install.refreshed', {
     workspaceId: install.workspaceId,

@@ -14,7 +14,7 @@ import {
   withoutRegistration,
 } from 'miniapp'
 import { perContext } from '../cache.ts'
-import { type Context, effectsFor } from '../context.ts'
+import { allowsHttp, type Context, effectsFor } from '../context.ts'
 import { ApiError } from '../errors.ts'
 import { changeLive, type LiveChange } from './change-live.ts'
 import { connectErrorOf } from './connect-error.ts'
@@ -187,7 +187,7 @@ async function registerNext(
       effects: effectsFor(context, run.workspaceId),
       options: {
         deadlineMs: REQUEST_DEADLINE_MS,
-        allowHttp: context.config.allowPrivateNetworks !== undefined,
+        allowHttp: allowsHttp(context),
         ...(run.signal && { signal: run.signal }),
       },
     },

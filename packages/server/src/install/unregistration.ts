@@ -1,5 +1,5 @@
 import { type Bags, type CompiledDefinition, type RunContext, runRefresh, runUnregistration } from 'miniapp'
-import { type Context, effectsFor } from '../context.ts'
+import { allowsHttp, type Context, effectsFor } from '../context.ts'
 import type { LiveInstall } from './live-install.ts'
 import { systemValues } from './system-values.ts'
 
@@ -37,7 +37,7 @@ export async function unregister(
     effectsFor(context, workspaceId),
     {
       deadlineMs: UNREGISTRATION_DEADLINE_MS,
-      allowHttp: context.config.allowPrivateNetworks !== undefined,
+      allowHttp: allowsHttp(context),
     },
   )
   const [first] = failures
@@ -57,7 +57,7 @@ async function refreshInMemory(
   const { compiled, system, workspaceId, refused } = run
   const outcome = await runRefresh(compiled, { bags: refused, system }, effectsFor(context, workspaceId), {
     deadlineMs: UNREGISTRATION_DEADLINE_MS,
-    allowHttp: context.config.allowPrivateNetworks !== undefined,
+    allowHttp: allowsHttp(context),
   })
   if (outcome.kind !== 'refreshed') return undefined
   return { bags: { ...refused, credentials: outcome.credentials }, refreshed: true }

@@ -1,6 +1,6 @@
 import type { CompiledDefinition } from 'miniapp'
 import { callbackUrl } from '../account/address.ts'
-import type { Context } from '../context.ts'
+import { allowsHttp, type Context } from '../context.ts'
 import { ApiError } from '../errors.ts'
 import { parseProviderOrigins } from '../http/egress-settings.ts'
 import { systemValues } from '../install/system-values.ts'
@@ -35,7 +35,7 @@ export function authorizationAddress(context: Context, start: AuthorizationAddre
     userInput,
     config,
     system: systemValues(context, { subdomain, ns, uid: null }),
-    allowHttp: context.config.allowPrivateNetworks !== undefined,
+    allowHttp: allowsHttp(context),
   })
   const url = new URL(address)
   const standIn = parseProviderOrigins(context.config.providerOrigins ?? '').get(url.origin)
