@@ -33,15 +33,13 @@ export async function listMarketplace(
   filter: MarketplaceFilter,
 ): Promise<MarketplaceApp[]> {
   const [apps, installs, counts] = await Promise.all([
-    listApps(context.db.sql),
+    listApps(context.db.sql, filter.ns),
     listInstalls(context.db.sql, filter.workspaceId),
     countInstalls(context.db.sql, filter.ns),
   ])
   const installOf = new Map(installs.map((install) => [install.ns, install]))
   const visible = apps.filter(
-    (app) =>
-      (filter.ns === undefined || app.ns === filter.ns) &&
-      (app.status === 'public' || installOf.has(app.ns) || filter.includePrivate),
+    (app) => app.status === 'public' || installOf.has(app.ns) || filter.includePrivate,
   )
   const versionOf = (app: RegisteredApp) => installOf.get(app.ns)?.versionId ?? String(app.publishedVersionId)
   const compiled = await compiledVersions(context, visible.map(versionOf))

@@ -101,7 +101,10 @@ export async function publishVersion(
 }
 
 /** Every app with its published version, by ns; the texts are searched by the caller, on compiled definitions. */
-export async function listApps(executor: Executor): Promise<(RegisteredApp & { versionCount: number })[]> {
+export async function listApps(
+  executor: Executor,
+  ns?: string,
+): Promise<(RegisteredApp & { versionCount: number })[]> {
   const rows = await executor
     .selectFrom('app')
     .select(appColumns)
@@ -113,6 +116,7 @@ export async function listApps(executor: Executor): Promise<(RegisteredApp & { v
         .as('versionCount'),
     )
     .where('publishedVersionId', 'is not', null)
+    .$if(ns !== undefined, (query) => query.where('ns', '=', String(ns)))
     .orderBy('ns')
     .execute()
   return rows.map((row) => ({ ...row, versionCount: Number(row.versionCount ?? 0) }))
