@@ -1,15 +1,11 @@
 /** `npm run migrate`: brings the schema of the configured database up to date, while no server runs. */
-import { existsSync } from 'node:fs'
-import { resolve } from 'node:path'
-import { readConfig } from '../src/config.ts'
 import { openDatabase } from '../src/db/client.ts'
 import { migrate } from '../src/db/migrate.ts'
 import { createLog } from '../src/log.ts'
+import { loadConfig } from './load-config.ts'
 
-const envFile = resolve('.env')
-if (existsSync(envFile)) process.loadEnvFile(envFile)
 try {
-  const config = readConfig(process.env, { terminal: process.stdout.isTTY, workingDirectory: process.cwd() })
+  const config = loadConfig()
   const db = await openDatabase({
     databaseUrl: config.databaseUrl,
     dataDir: config.dataDir,

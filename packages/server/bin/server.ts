@@ -1,10 +1,10 @@
 /** `npm start`: reads the settings, starts the server, prints where it is, and ends it on a signal. */
-import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { type App, startApp } from '../src/app.ts'
-import { type Config, ConfigError, readConfig } from '../src/config.ts'
+import { type Config, ConfigError } from '../src/config.ts'
 import { createLog, type Log } from '../src/log.ts'
 import { misspeltSettings } from '../src/settings.ts'
+import { loadConfig } from './load-config.ts'
 
 /** After this the process ends although something would not close. */
 const CLOSE_TIMEOUT_MS = 15_000
@@ -18,13 +18,8 @@ function fail(error: unknown): never {
 }
 
 function readSettings(): { config: Config; log: Log } {
-  const envFile = resolve('.env')
-  if (existsSync(envFile)) process.loadEnvFile(envFile)
   try {
-    const config = readConfig(process.env, {
-      terminal: process.stdout.isTTY,
-      workingDirectory: process.cwd(),
-    })
+    const config = loadConfig()
     return { config, log: createLog(config) }
   } catch (error) {
     if (error instanceof ConfigError) fail(error)
