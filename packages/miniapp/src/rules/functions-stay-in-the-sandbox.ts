@@ -19,6 +19,18 @@ const UNAVAILABLE = [
   'await',
 ] as const
 
+/** What does the same without it. */
+const INSTEAD: Partial<Record<(typeof UNAVAILABLE)[number], string>> = {
+  fetch: 'make the request in an HTTP step and pass what it answers as an argument',
+  XMLHttpRequest: 'make the request in an HTTP step and pass what it answers as an argument',
+  Buffer: 'use `atob` and `btoa`, or `TextEncoder` and `TextDecoder`',
+  Intl: 'format the value by hand, or in a mapping with `transform`',
+}
+
+function instead(word: (typeof UNAVAILABLE)[number]): string {
+  return INSTEAD[word] ?? 'functions run at once, without network, timers or modules'
+}
+
 /** App Functions run without network, timers and modules, and synchronously (4.3). */
 export const functionsStayInTheSandbox: Rule = ({ survey, report }) => {
   for (const [name, { pointer, value }] of survey.functions) {
@@ -34,7 +46,7 @@ export const functionsStayInTheSandbox: Rule = ({ survey, report }) => {
       report(
         'function-uses-unavailable-global',
         under(pointer, 'code'),
-        `The code of \`${name}\` names \`${word}\`, which the sandbox does not have; functions run at once, without network, timers or modules.`,
+        `The code of \`${name}\` names \`${word}\`, which the sandbox does not have; ${instead(word)}.`,
       )
     }
   }

@@ -27,13 +27,16 @@ export interface MappingSites {
   paths: PathSite[]
   rules: RuleSite[]
   headers: HeaderSite[]
+  /** Texts of response mappings that are no paths: they are taken as they are. */
+  literals: PathSite[]
 }
 
 /** Every path, rule and header name of the document that reads a payload. */
 export function mappingSites(survey: Survey): MappingSites {
-  const sites: MappingSites = { paths: [], rules: [], headers: [] }
+  const sites: MappingSites = { paths: [], rules: [], headers: [], literals: [] }
   const collect = collector(survey, sites)
   collectSteps(survey, collect)
+  collectExpiryRules(survey, collect)
   collectSources(survey, collect)
   collectWebhook(survey, collect)
   collectSync(survey, collect)
@@ -74,6 +77,7 @@ function collector(survey: Survey, sites: MappingSites): Collect {
     if (!survey.isIntact(pointer)) return
     if (isRecord(value)) ruleObject(pointer, value)
     else if (typeof value === 'string' && value.startsWith('$')) path(pointer, value)
+    else if (typeof value === 'string') sites.literals.push({ pointer, path: value })
   }
   return {
     path,
@@ -110,6 +114,12 @@ function collectSteps(survey: Survey, collect: Collect): void {
     collect.path(under(pointer, 'errorWhen', 'path'), value.errorWhen?.path)
     collect.path(under(pointer, 'errorWhen', 'message'), value.errorWhen?.message)
   }
+}
+
+function collectExpiryRules({ auth }: Survey, collect: Collect): void {
+  auth.expiredWhen?.forEach(({ path }, index) => {
+    collect.path(under('/auth/expiredWhen', index, 'path'), path)
+  })
 }
 
 function collectSources(survey: Survey, collect: Collect): void {

@@ -44,7 +44,9 @@ function checkFlow({ survey, scopes, requests, report }: RuleContext): void {
   }
   const { secrets } = scopes.installed
   for (const { key, pointer } of page?.placeholders ?? []) {
-    if (!secrets.has(key) && !secrets.has(rootNameOf(key))) continue
+    // 1.2: always a secret, listed or not.
+    const isSecret = key === 'client_secret' || secrets.has(key) || secrets.has(rootNameOf(key))
+    if (!isSecret) continue
     // RFC 6749, 2.2: not a secret, whatever a list of sensitive names says.
     if (key === 'client_id') continue
     report(

@@ -42,7 +42,9 @@ export function parameterSites(parameters: Part<ParameterSchema>): ParameterSite
     }
     if (!isRecord(schema)) return
     found.push({ pointer, schema: schema as ParameterSchema })
-    for (const keyword of SUBSCHEMA_KEYWORDS) visit(schema[keyword], under(pointer, keyword))
+    for (const keyword of SUBSCHEMA_KEYWORDS) {
+      if (schema[keyword] !== undefined) visit(schema[keyword], under(pointer, keyword))
+    }
     for (const keyword of SUBSCHEMA_RECORDS) {
       const schemas = schema[keyword]
       if (!isRecord(schemas)) continue

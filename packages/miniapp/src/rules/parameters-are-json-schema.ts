@@ -1,9 +1,15 @@
-import { Ajv, type ErrorObject } from 'ajv'
-import { Ajv2020 } from 'ajv/dist/2020.js'
-import { listed, type Rule } from './rule.ts'
+import type { ErrorObject } from 'ajv'
+import { compilePattern } from '../input-pattern.ts'
+import { pointerSegments, under } from '../schema/pointer.ts'
+import { valueAt } from '../schema/walk.ts'
+import { isSchema as latest } from './dialect-2020-12.generated.ts'
+import { isSchema as draft7 } from './dialect-draft-07.generated.ts'
+import { type ParameterSite, parameterSites } from './parameter-sites.ts'
+import { listed, type Rule, type RuleContext } from './rule.ts'
 
 /** `parameters` is a JSON Schema, in the vocabulary of draft-07 or of 2020-12 (4.1). */
-export const parametersAreJsonSchema: Rule = ({ survey, report }) => {
+export const parametersAreJsonSchema: Rule = (context) => {
+  const { survey, report } = context
   for (const { parameters } of survey.actions) {
     if (parameters.value === undefined) continue
     const seen = new Set<string>()
@@ -14,30 +20,78 @@ export const parametersAreJsonSchema: Rule = ({ survey, report }) => {
       report(
         'invalid-parameters',
         parameters.pointer + error.instancePath,
-        `\`${name}\` is not what JSON Schema allows here: it ${explain(error)}.`,
+        `\`${name}\` is not what JSON Schema allows here: it ${explain(error, valueAt(parameters.value, pointerSegments(error.instancePath)))}.`,
       )
     }
+    for (const site of parameterSites(parameters)) checkPattern(site, context)
   }
 }
 
-let dialects: { latest: Ajv2020; draft7: Ajv } | undefined
+/** As ajv compiles one; see `scripts/generate-dialects.ts`. */
+interface SchemaCheck {
+  (schema: unknown): boolean
+  errors?: ErrorObject[] | null
+}
+
+const LATEST: SchemaCheck = latest
+const DRAFT_7: SchemaCheck = draft7
 
 function schemaErrors({ $schema, ...schema }: Record<string, unknown>): ErrorObject[] {
-  const options = { strict: false, validateFormats: false, allErrors: true, logger: false } as const
-  dialects ??= { latest: new Ajv2020(options), draft7: new Ajv(options) }
-  const { latest, draft7 } = dialects
-  if (typeof $schema === 'string' && /draft-0[4-7]/.test($schema)) return errorsOf(draft7, schema)
-  const errors = errorsOf(latest, schema)
-  return errors.length > 0 && $schema === undefined && errorsOf(draft7, schema).length === 0 ? [] : errors
+  if (typeof $schema === 'string' && /draft-0[4-7]/.test($schema)) return errorsOf(DRAFT_7, schema)
+  const errors = errorsOf(LATEST, schema)
+  return errors.length > 0 && $schema === undefined && errorsOf(DRAFT_7, schema).length === 0 ? [] : errors
 }
 
-function errorsOf(dialect: Ajv | Ajv2020, schema: Record<string, unknown>): ErrorObject[] {
-  return dialect.validateSchema(schema) === true ? [] : [...(dialect.errors ?? [])]
+function errorsOf(check: SchemaCheck, schema: Record<string, unknown>): ErrorObject[] {
+  return check(schema) ? [] : [...(check.errors ?? [])]
 }
 
-function explain(error: ErrorObject): string {
+/** Types of other forms → what JSON Schema writes. */
+const OTHER_TYPES: Readonly<Record<string, string>> = {
+  bool: '"type": "boolean"',
+  date: '"type": "string", "format": "date"',
+  datetime: '"type": "string", "format": "date-time"',
+  email: '"type": "string", "format": "email"',
+  file: '"type": "string"',
+  float: '"type": "number"',
+  int: '"type": "integer"',
+  list: '"type": "array"',
+  select: '"type": "string", "enum": […]',
+  text: '"type": "string"',
+  textarea: '"type": "string", "format": "textarea"',
+  url: '"type": "string", "format": "uri"',
+}
+
+/** Of the parser, in the words of the other findings. */
+const KINDS: Readonly<Record<string, string>> = {
+  array: 'a list',
+  boolean: '`true` or `false`',
+  integer: 'a whole number (integer)',
+  number: 'a number',
+  object: 'an object',
+  string: 'a text',
+}
+
+function explain(error: ErrorObject, value: unknown): string {
   const allowed: unknown = error.params['allowedValues']
-  return Array.isArray(allowed)
-    ? `must be one of ${listed(allowed.map(String))}`
-    : (error.message ?? 'is not allowed')
+  const other = typeof value === 'string' ? OTHER_TYPES[value.toLowerCase()] : undefined
+  if (Array.isArray(allowed))
+    return `must be one of ${listed(allowed.map(String))}${other === undefined ? '' : `: write \`${other}\``}`
+  const kind = KINDS[String(error.params['type'])]
+  return kind === undefined ? (error.message ?? 'is not allowed') : `must be ${kind}`
+}
+
+/** Patterns are run on RE2, which has no look-around and no back references. */
+function checkPattern({ pointer, schema }: ParameterSite, { report }: RuleContext): void {
+  if (typeof schema['pattern'] !== 'string') return
+  try {
+    compilePattern(schema['pattern'])
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    report(
+      'invalid-parameters',
+      under(pointer, 'pattern'),
+      `\`pattern\` is no regular expression that can be used (RE2: ${reason}); there is no look-around and no back reference.`,
+    )
+  }
 }

@@ -1,4 +1,5 @@
 import { compilePath, PathError } from '../expression/path.ts'
+import { pathHint } from './path-hint.ts'
 import type { Rule } from './rule.ts'
 
 /** Each path expression parses (1.2, 2.2). */
@@ -8,11 +9,7 @@ export const pathsParse: Rule = ({ mapping, report }) => {
       compilePath(path)
     } catch (error) {
       if (!(error instanceof PathError)) throw error
-      report(
-        'malformed-path',
-        pointer,
-        `The path cannot be read: ${error.message}. Paths look like \`$.data.items[0].id\` or \`price.amount\`.`,
-      )
+      report('malformed-path', pointer, `The path cannot be read: ${error.message}. ${pathHint(path)}`)
     }
   }
 }

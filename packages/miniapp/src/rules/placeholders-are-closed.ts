@@ -15,15 +15,17 @@ const TEMPLATE_KEYS = new Set([
   'items',
 ])
 
-/** `{{` opens a placeholder that `}}` closes, with a key between. */
+/** `{{` and `[[` open placeholders that `}}` and `]]` close, with a key between. */
 export const placeholdersAreClosed: Rule = ({ survey, report }) => {
   const visit = (value: unknown, pointer: string, isTemplate: boolean): void => {
     if (typeof value === 'string') {
-      if (isTemplate && hasStrayOpening(value)) {
+      const stray = isTemplate ? strayOpening(value) : undefined
+      if (stray !== undefined) {
+        const [open, close] = stray === '{{' ? ['{{', '}}'] : ['[[', ']]']
         report(
           'malformed-placeholder',
           pointer,
-          'A `{{` here opens no placeholder and would be sent as it is; close it with `}}` around a key, such as `{{name}}`.',
+          `A \`${open}\` here opens no placeholder and would be sent as it is; close it with \`${close}\` around a key, such as \`${open}name${close}\`.`,
         )
       }
     } else if (typeof value === 'object' && value !== null) {
@@ -37,6 +39,11 @@ export const placeholdersAreClosed: Rule = ({ survey, report }) => {
   }
 }
 
-function hasStrayOpening(text: string): boolean {
-  return parsePlaceholders(text).some((part) => typeof part === 'string' && part.includes('{{'))
+function strayOpening(text: string): '{{' | '[[' | undefined {
+  const literals = parsePlaceholders(text).filter((part) => typeof part === 'string')
+  if (literals.some((part) => part.includes('{{'))) return '{{'
+  return literals.some((part) => STRAY_CREDENTIAL.test(part)) ? '[[' : undefined
 }
+
+/** Nothing, or a key that is not closed, after `[[`; lists inside lists of JSON (`[["a"], [1]]`) are none. */
+const STRAY_CREDENTIAL = /\[\[\s*(?:\]|[A-Za-z_$][\w.$]*\s*(?:\](?!\])|[}:/&;@?#]|$))/

@@ -1,6 +1,6 @@
 import { rootNameOf } from '../expression/key.ts'
-import { nearestName } from '../schema/nearest-name.ts'
 import { under } from '../schema/pointer.ts'
+import { isPlainKey, nameWithin, reasonFor } from './placeholder-reason.ts'
 import type { PlaceholderSite } from './request-sites.ts'
 import { listed, type Rule, type RuleContext } from './rule.ts'
 import type { Scope } from './scopes.ts'
@@ -36,24 +36,25 @@ function check(
 ): void {
   if (canResolve(scope, key)) return
   const { secrets, config } = scopes.installed
-  const root = rootNameOf(key)
-  if (secrets.has(key) || secrets.has(root)) {
+  const secret = nameWithin(key, secrets)
+  if (secret !== undefined) {
     report(
       'secret-in-input-placeholder',
       pointer,
-      `\`{{${key}}}\` is a secret, which \`{{…}}\` never reads; write \`[[${key}]]\`.`,
+      `\`{{${key}}}\` is a secret, which \`{{…}}\` never reads; write \`[[${secret}]]\`.`,
     )
     return
   }
-  if (config.has(key) || config.has(root)) {
+  const configured = nameWithin(key, config)
+  if (configured !== undefined) {
     const where = scope.isAuthRequest
       ? 'provided by the connect form here'
       : 'app config, which `{{…}}` reads in auth requests only'
-    report('config-outside-auth', pointer, `\`{{${key}}}\` is ${where}; write \`[[${key}]]\`.`)
+    report('config-outside-auth', pointer, `\`{{${key}}}\` is ${where}; write \`[[${configured}]]\`.`)
     return
   }
   if (scope.further === 'unknown') return
-  if (scope.further === 'function') {
+  if (scope.further === 'function' && isPlainKey(key)) {
     report(
       'unchecked-placeholder',
       pointer,
@@ -61,7 +62,11 @@ function check(
     )
     return
   }
-  report('unresolved-placeholder', pointer, `\`{{${key}}}\` cannot be resolved here${suggest(scope, key)}`)
+  report(
+    'unresolved-placeholder',
+    pointer,
+    `\`{{${key}}}\` cannot be resolved here${reasonFor(key, pointer, scope)} ${available(scope)}`,
+  )
 }
 
 function canResolve(scope: Scope, key: string): boolean {
@@ -69,14 +74,9 @@ function canResolve(scope: Scope, key: string): boolean {
   return scope.places.some(({ names }) => names.has(key) || names.has(root))
 }
 
-function suggest({ places }: Scope, key: string): string {
-  const available = places
+function available({ places }: Scope): string {
+  const lists = places
     .filter(({ names }) => names.size > 0)
     .map(({ label, names }) => `${label}: ${listed(names)}`)
-    .join('; ')
-  const near = nearestName(
-    rootNameOf(key),
-    places.flatMap(({ names }) => [...names]),
-  )
-  return `${near === undefined ? '.' : `; did you mean \`{{${near}}}\`?`} Available are ${available}.`
+  return `Available are ${lists.join('; ')}.`
 }

@@ -3,6 +3,7 @@ import { DefinitionError } from '../expression/definition-error.ts'
 import { type ParsedPlaceholder, type Place, parsePlaceholders } from '../expression/template.ts'
 import { parseUrlTemplate, type UrlPiece, type UrlTemplate } from '../expression/url-template.ts'
 import { toPointer, under } from '../schema/pointer.ts'
+import { type FoundText, textsOf } from './found-text.ts'
 import type { Scope, Scopes } from './scopes.ts'
 import {
   type Part,
@@ -19,6 +20,11 @@ export interface PlaceholderSite extends ParsedPlaceholder {
   place: Place
 }
 
+/** A text that is sent, with the name it stands under and the place where it lands. */
+interface SentText extends FoundText {
+  place: Place
+}
+
 /** A request that the document can cause, wherever it stands. */
 export interface RequestSite {
   pointer: string
@@ -26,7 +32,11 @@ export interface RequestSite {
   /** The URL, cut into its parts; or why it cannot be; absent where its shape is wrong. */
   url: UrlTemplate | DefinitionError | undefined
   placeholders: PlaceholderSite[]
+  /** The texts of URL query, headers, query parameters and body, by the name that each stands under. */
+  texts: SentText[]
   scope: Scope
+  /** The request itself, without the parts whose shape is wrong; the address of the authorization page has none. */
+  view: RequestView | SourceView | undefined
 }
 
 /** The arguments of a function step, or the `items` of a `forEach`: templates that belong to no request. */
@@ -45,6 +55,7 @@ interface RequestTemplate {
   url: string | undefined
   /** Further templates, by the place where their values land. */
   rest: { pointer: string; place: Place; value: unknown }[]
+  view: RequestSite['view']
 }
 
 export function requestSites(survey: Survey, scopes: Scopes): RequestSite[] {
@@ -100,6 +111,7 @@ function authTemplates(survey: Survey, scopes: Scopes): RequestTemplate[] {
             urlPointer: url.pointer,
             url: url.value,
             rest: [],
+            view: undefined,
           },
         ]),
     ...[...single, ...listed].flatMap(({ part, scope }) => requestTemplate(part, scope)),
@@ -173,17 +185,35 @@ function requestTemplate(part: Part<RequestView | SourceView>, scope: Scope): Re
     { pointer: under(pointer, 'queryParams'), place: 'query' as const, value: value.queryParams },
     { pointer: under(pointer, 'body'), place: 'body' as const, value: value.body },
   ]
-  return [{ pointer, scope, urlPointer: under(pointer, 'url'), url: value.url, rest }]
+  return [{ pointer, scope, urlPointer: under(pointer, 'url'), url: value.url, rest, view: value }]
 }
 
-function toSite({ pointer, scope, urlPointer, url, rest }: RequestTemplate): RequestSite {
+function toSite({ pointer, scope, urlPointer, url, rest, view }: RequestTemplate): RequestSite {
   const parsed = url === undefined ? undefined : parseUrl(url, urlPointer)
   const inUrl =
     parsed === undefined || parsed instanceof DefinitionError
       ? placeholdersIn(url, urlPointer, 'path')
       : urlPlaceholders(parsed).map((found) => ({ ...found, pointer: urlPointer }))
   const inRest = rest.flatMap((template) => placeholdersIn(template.value, template.pointer, template.place))
-  return { pointer, urlPointer, url: parsed, placeholders: [...inUrl, ...inRest], scope }
+  const texts = [
+    ...urlParameters(parsed).map((parameter) => ({
+      ...parameter,
+      pointer: urlPointer,
+      place: 'query' as const,
+    })),
+    ...rest.flatMap(({ pointer: at, place, value }) =>
+      textsOf(value, at).map((found) => ({ ...found, place })),
+    ),
+  ]
+  return { pointer, urlPointer, url: parsed, placeholders: [...inUrl, ...inRest], texts, scope, view }
+}
+
+/** Query parameters of the URL that are written out. */
+function urlParameters(url: RequestSite['url']): { name: string; text: string }[] {
+  if (url === undefined || url instanceof DefinitionError) return []
+  return url.parameters.flatMap(({ name: [name], value: [text] = [] }) =>
+    typeof name === 'string' && typeof text === 'string' ? [{ name, text }] : [],
+  )
 }
 
 function parseUrl(url: string, pointer: string): UrlTemplate | DefinitionError {

@@ -1,3 +1,4 @@
+import { nearestName } from '../schema/nearest-name.ts'
 import { under } from '../schema/pointer.ts'
 import type { Rule } from './rule.ts'
 
@@ -11,8 +12,13 @@ export const requiredParametersAreDeclared: Rule = ({ survey, report }) => {
       report(
         'required-parameter-undeclared',
         under(parameters.pointer, 'required', index),
-        `\`required\` names \`${name}\`, which \`properties\` does not declare; the action could never be run.`,
+        `\`required\` names \`${name}\`, which \`properties\` does not declare; ${remedy(name, Object.keys(properties))}`,
       )
     })
   }
+}
+
+function remedy(name: string, declared: readonly string[]): string {
+  const near = nearestName(name, declared)
+  return near === undefined ? 'declare it, or the action can never be run.' : `did you mean \`${near}\`?`
 }

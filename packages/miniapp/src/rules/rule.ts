@@ -1,33 +1,53 @@
+import type { Sample } from '../package/sample.ts'
 import { nearestName } from '../schema/nearest-name.ts'
-import { type Finding, type FindingCode, finding } from './codes.ts'
+import { type Finding, type FindingCode, finding, type ValidationLevel } from './codes.ts'
 import { type MappingSites, mappingSites } from './mapping-sites.ts'
 import { type RequestSite, requestSites, type StepTemplate, stepTemplates } from './request-sites.ts'
 import { createScopes, type Scopes } from './scopes.ts'
 import type { Survey } from './survey.ts'
 
+/** Who hands the document in: what is the operator's to decide is an error in the submission of a partner (1.1). */
+export type SubmittedBy = 'partner' | 'operator'
+
+/** How strictly a document is judged, and for whom. */
+export interface Judgement {
+  level: ValidationLevel
+  by: SubmittedBy
+  /** Deliveries that the package of the document holds. */
+  samples: readonly Sample[]
+}
+
 /** What a rule looks at; gathered once for all rules. */
-export interface RuleContext {
+export interface RuleContext extends Judgement {
   survey: Survey
   scopes: Scopes
   requests: RequestSite[]
   templates: StepTemplate[]
   mapping: MappingSites
-  report(code: FindingCode, pointer: string, message: string): void
+  /** @param file of the package that `pointer` leads into; absent: the document */
+  report(code: FindingCode, pointer: string, message: string, file?: string): void
 }
 
 /** Defends one truth about the document; reports what contradicts it. */
 export type Rule = (context: RuleContext) => void
 
-export function createRuleContext(survey: Survey): { context: RuleContext; findings: Finding[] } {
+export function createRuleContext(
+  survey: Survey,
+  judgement: Judgement,
+): { context: RuleContext; findings: Finding[] } {
   const findings: Finding[] = []
   const scopes = createScopes(survey)
   const context: RuleContext = {
+    ...judgement,
     survey,
     scopes,
     requests: requestSites(survey, scopes),
     templates: stepTemplates(survey, scopes),
     mapping: mappingSites(survey),
-    report: (code, pointer, message) => findings.push(finding(code, pointer, message)),
+    report: (code, pointer, message, file) => {
+      const found = finding(code, pointer, message, judgement.level)
+      findings.push(file === undefined ? found : { ...found, file })
+    },
   }
   return { context, findings }
 }

@@ -1,5 +1,6 @@
 import type { ParameterSchema } from '../document.ts'
 import { under } from '../schema/pointer.ts'
+import { type DeclaredNames, declaredNames } from './declared-names.ts'
 import { type InstalledNames, installedNames, outputNames, persistedNames } from './installed-names.ts'
 import { parameterSites } from './parameter-sites.ts'
 import type { ActionSurvey, Part, StepView, Survey } from './survey.ts'
@@ -13,6 +14,10 @@ export interface Scope {
    */
   further: 'none' | 'function' | 'unknown'
   isAuthRequest: boolean
+  /** Names that exist later only, with why: `it is an output of this very step`. */
+  notYet?: ReadonlyMap<string, string>
+  /** What somebody who misses a name here may not know, as a clause. */
+  note?: string
 }
 
 interface ScopePlace {
@@ -71,10 +76,12 @@ export function createScopes(survey: Survey): Scopes {
     installed,
     action: (action, stepIndex) => {
       const { first, further } = actionPlaces(survey, action, stepIndex)
-      return outside(first, further)
+      return { ...outside(first, further), notYet: laterOutputs(survey, action, stepIndex) }
     },
-    source: (key) =>
-      outside([place('parameters in `x-depends-on`', given.get(key) ?? [], false)], sourceFurther(survey)),
+    source: (key) => ({
+      ...outside([place('parameters in `x-depends-on`', given.get(key) ?? [], false)], sourceFurther(survey)),
+      note: 'a source is given what a parameter with this `x-source` lists in `x-depends-on`, and its `searchParam`',
+    }),
     authRequest: (name, index = 0) => ({
       places: authPlaces(survey, installed, name, index),
       further: isAuthIntact ? 'none' : 'unknown',
@@ -109,7 +116,8 @@ function actionPlaces(
   stepIndex: number,
 ): { first: ScopePlace[]; further: Scope['further'] } {
   const outputs = new Set<string>()
-  let further: Scope['further'] = parametersAreOpen(survey, action.parameters) ? 'unknown' : 'none'
+  const input = formInput(survey, action.parameters)
+  let further: Scope['further'] = input.isOpen ? 'unknown' : 'none'
   for (const earlier of action.steps.slice(0, stepIndex)) {
     const yielded = stepOutputs(survey, earlier)
     for (const name of yielded.names) outputs.add(name)
@@ -117,15 +125,30 @@ function actionPlaces(
   }
   const step = action.steps[stepIndex]?.value
   const item = step && step.type !== 'function' && step.forEach ? [step.forEach.as] : []
-  const inputNames = Object.keys(action.parameters.value?.properties ?? {})
   return {
     first: [
       place('loop item', item, false),
-      place('form input', inputNames, false),
+      place('form input', input.names, false),
       place('outputs of earlier steps', outputs, false),
     ],
     further,
   }
+}
+
+/** Outputs of this step and of those after it. */
+function laterOutputs(survey: Survey, action: ActionSurvey, stepIndex: number): ReadonlyMap<string, string> {
+  return new Map(
+    action.steps
+      .slice(stepIndex)
+      .flatMap((step, offset) =>
+        stepOutputs(survey, step).names.map((name) => [
+          name,
+          offset === 0
+            ? 'it is an output of this very step, known when the step has run'
+            : `it is an output of a later step (${step.pointer}); move that one before this`,
+        ]),
+      ),
+  )
 }
 
 function stepOutputs(
@@ -143,12 +166,11 @@ function stepOutputs(
     : { names: [], further: 'function' }
 }
 
-/** Keywords through which a JSON Schema declares properties elsewhere than in `properties`. */
-const COMPOSING_KEYWORDS = ['$ref', 'allOf', 'anyOf', 'oneOf', 'if', 'patternProperties', 'dependentSchemas']
-
-function parametersAreOpen(survey: Survey, parameters: Part<ParameterSchema>): boolean {
-  if (!survey.isIntact(parameters.pointer)) return true
-  return COMPOSING_KEYWORDS.some((keyword) => parameters.value?.[keyword] !== undefined)
+/** What form input can hold: declared names, and whether there may be further ones. */
+function formInput(survey: Survey, { pointer, value }: Part<ParameterSchema>): DeclaredNames {
+  return survey.isIntact(pointer)
+    ? declaredNames(value)
+    : { names: Object.keys(value?.properties ?? {}), isOpen: true }
 }
 
 /** Names that each source is given: what the parameters that use it list in `x-depends-on`, and its own `searchParam` (4.5). */

@@ -1,16 +1,12 @@
+import { isReadAsSlack } from '../webhook/reads-as-slack.ts'
 import type { Rule } from './rule.ts'
 
 /** A checked time of signing is signed too; the public Slack example is read as what it means (5.2). */
 export const signaturesAreSound: Rule = ({ survey, report }) => {
   const verification = survey.webhook.value?.verification
   if (verification === undefined || !verification.type.startsWith('hmac-')) return
-  const { headerName, timestampHeader, signedPayload, prefix } = verification
-  if (
-    headerName?.toLowerCase() === 'x-slack-signature' &&
-    verification.type === 'hmac-sha256' &&
-    signedPayload === undefined &&
-    prefix === undefined
-  ) {
+  const { timestampHeader, signedPayload } = verification
+  if (isReadAsSlack(verification)) {
     report(
       'read-as-slack',
       '/webhook/verification/type',

@@ -41,6 +41,7 @@ interface AuthSurvey {
   config: Record<string, unknown>
   form: AuthDefinition['form']
   auto_refresh: boolean
+  expiredWhen: AuthDefinition['expiredWhen']
   auth_url: Part<string>
   pkce: boolean
   single: Record<SingleAuthRequest, Part<RequestView>>
@@ -170,6 +171,7 @@ function surveyAuth(read: Reader, auth: unknown): AuthSurvey {
     config: part<Record<string, unknown>>('config').value ?? {},
     form: part<AuthDefinition['form']>('form').value,
     auto_refresh: part<boolean>('auto_refresh').value === true,
+    expiredWhen: part<AuthDefinition['expiredWhen']>('expiredWhen').value,
     auth_url: part('auth_url'),
     pkce: part<boolean>('pkce').value === true,
     single: {
