@@ -1,9 +1,10 @@
 import { type CompiledAuthUrl, compileAuthUrl } from './compile-auth-url.ts'
 import { compileConnectForm, type ReadConnectForm } from './compile-connect-form.ts'
+import { compileExpiry } from './compile-expiry.ts'
 import { type CompiledHttpStep, compileHttpStep, type StepPlace } from './compile-step.ts'
 import type { AuthRequest, Definition, FormField } from './document.ts'
 import { labelOf } from './label.ts'
-import { isAboutToken } from './run/token-answer.ts'
+import { isAboutToken } from './secret-names.ts'
 
 export interface CompiledAuth {
   type: Definition['auth']['type']
@@ -30,16 +31,28 @@ export interface CompiledAuth {
 /** @throws DefinitionError */
 export function compileAuth(definition: Definition): CompiledAuth {
   const { auth } = definition
+  const isExpired = compileExpiry(auth)
   const one = (name: 'test_token' | 'get_token' | 'refresh_token' | 'userDetails') => {
     const request = auth[name]
     const isToken = fillsCredentials(name)
     const tokenOutputs = isToken ? mappedKeys(request).filter((key) => !isAboutToken(key)) : []
-    const place = { pointer: `/auth/${name}`, index: 0, secretOutputs: isToken, tokenOutputs }
+    const place = {
+      pointer: `/auth/${name}`,
+      index: 0,
+      secretOutputs: isToken,
+      tokenOutputs,
+      ...(!isToken && { isExpired }),
+    }
     return request && compileAuthRequest(request, place)
   }
   const list = (name: 'registrationRequests' | 'unregistrationRequests') =>
     (auth[name] ?? []).map((request, index) =>
-      compileAuthRequest(request, { pointer: `/auth/${name}/${index}`, index, secretOutputs: true }),
+      compileAuthRequest(request, {
+        pointer: `/auth/${name}/${index}`,
+        index,
+        secretOutputs: true,
+        isExpired,
+      }),
     )
   const form = connectForm(definition)
   const sensitiveKeys = new Set(auth.sensitiveKeys)
@@ -98,7 +111,8 @@ const CONNECT_FORMS = {
   none: () => ({}),
 } satisfies Record<Definition['auth']['type'], Derivation>
 
-function connectForm(definition: Definition): Record<string, FormField> {
+/** The connect form with every field that is shown, whether it is written out or derived (specification 3.1). */
+export function connectForm(definition: Definition): Record<string, FormField> {
   return CONNECT_FORMS[definition.auth.type](definition)
 }
 

@@ -2,10 +2,7 @@ import { mappedKeys } from './compile-auth.ts'
 import type { Definition, FormField } from './document.ts'
 import type { Bags } from './expression/scope.ts'
 import { textsIn } from './request/redact.ts'
-import { isAboutToken } from './run/token-answer.ts'
-
-/** Words that make a name of app config a secret's name (specification 1.2, level 3). */
-const SECRET_WORDS = new Set(['token', 'secret', 'password', 'key'])
+import { hasSecretWord, isAboutToken } from './secret-names.ts'
 
 /**
  * Which values of an install are redacted (specification 3.2): credentials other than what the form shows openly,
@@ -39,15 +36,6 @@ export function configSecretsOf({ auth, webhook }: Definition): (key: string) =>
   const { secretKey, basic } = webhook?.verification ?? {}
   const named = new Set([...(auth.sensitiveKeys ?? []), 'client_secret', secretKey, basic?.passwordKey])
   return (key) => named.has(key) || hasSecretWord(key)
-}
-
-/** Whether a camelCase or snake_case name holds `token`, `secret`, `password` or `key` as a whole word. */
-export function hasSecretWord(name: string): boolean {
-  const words = name
-    .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
-    .toLowerCase()
-    .split(/[^a-z0-9]+/)
-  return words.some((word) => SECRET_WORDS.has(word))
 }
 
 function textsUnder(bag: Record<string, unknown>, isSecret: (key: string) => boolean): string[] {

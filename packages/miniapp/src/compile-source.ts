@@ -1,3 +1,4 @@
+import { compileExpiry } from './compile-expiry.ts'
 import { type CompiledHttpStep, compiledPath, compileHttpStep } from './compile-step.ts'
 import type { Definition, SourceDefinition } from './document.ts'
 import { rootNameOf } from './expression/key.ts'
@@ -27,12 +28,13 @@ export interface CompiledSource {
 
 /** @throws DefinitionError */
 export function compileSources(definition: Definition): ReadonlyMap<string, CompiledSource> {
+  const isExpired = compileExpiry(definition.auth)
   const dependencies = new Map<string, Set<string>>()
   for (const action of definition.actions ?? []) collectDependencies(action.parameters, dependencies)
   return new Map(
     Object.entries(definition.source ?? {}).map(([key, source]) => [
       key,
-      compileSource(key, source, dependencies.get(key) ?? new Set()),
+      compileSource(key, source, { dependsOn: dependencies.get(key) ?? new Set(), isExpired }),
     ]),
   )
 }
@@ -40,11 +42,11 @@ export function compileSources(definition: Definition): ReadonlyMap<string, Comp
 function compileSource(
   key: string,
   source: SourceDefinition,
-  dependsOn: ReadonlySet<string>,
+  { dependsOn, isExpired }: { dependsOn: ReadonlySet<string>; isExpired: CompiledHttpStep['isExpired'] },
 ): CompiledSource {
   const pointer = under('/source', key)
   const { dataPath, searchParam } = source
-  const step = compileHttpStep(source, { pointer, index: 0 })
+  const step = compileHttpStep(source, { pointer, index: 0, isExpired })
   const fields = Object.entries(source.valueFields ?? {})
   return {
     key,
@@ -66,10 +68,7 @@ function compileSource(
 }
 
 function isNamed(name: string, step: CompiledHttpStep): boolean {
-  const placeholders = [step.url, step.query, step.headers, step.body?.template].flatMap(
-    (part) => part?.placeholders ?? [],
-  )
-  return placeholders.some(({ syntax, key }) => syntax === 'input' && rootNameOf(key) === name)
+  return step.placeholders.some(({ syntax, key }) => syntax === 'input' && rootNameOf(key) === name)
 }
 
 /** Every parameter with an `x-source`, at any depth of the schema, with what its options depend on. */

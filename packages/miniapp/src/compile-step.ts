@@ -6,6 +6,7 @@ import { type CompiledResponseMapping, compileResponseMapping } from './expressi
 import { compilePath, PathError } from './expression/path.ts'
 import { type CompiledQuery, compileQuery } from './expression/query.ts'
 import type { InputScope } from './expression/scope.ts'
+import type { PlaceholderRef } from './expression/template.ts'
 import { type CompiledUrl, compileUrl } from './expression/url.ts'
 import { type CompiledArgs, type CompiledValue, compileArgs, compileValue } from './expression/value.ts'
 import { type Condition, compileCondition, type Test } from './run/condition.ts'
@@ -48,9 +49,11 @@ export interface CompiledHttpStep {
   carriesCredential: boolean
   /** `{{idempotencyKey}}` stands somewhere in the request. */
   namesIdempotencyKey: boolean
+  /** Of URL, query, headers and body. */
+  placeholders: readonly PlaceholderRef[]
   mapping: CompiledResponseMapping
   /** Keys that the mapping gives, in order; `forEach` makes a list of each. */
-  outputs: { key: string; inResult: boolean }[]
+  outputs: { key: string; inResult: boolean; rule: string }[]
   /** Outputs without which the answer counts as a failure: `uid` of `userDetails` (3.3). */
   requiredOutputs: readonly string[]
   /** What the answer yields is secret: records keep its shape only, and hide its outputs from then on (3.2). */
@@ -62,6 +65,8 @@ export interface CompiledHttpStep {
   /** The answer may be form-encoded whatever its type says (3.4). */
   fieldsInText: boolean
   errorWhen: ErrorRule | undefined
+  /** `auth.expiredWhen`; not where a token is asked for. */
+  isExpired: ((answer: { status: number; body: unknown }) => boolean) | undefined
   retry: { attempts: number; on: readonly number[] | undefined }
   /** Milliseconds for one attempt. */
   timeoutMs: number
@@ -101,6 +106,7 @@ export interface StepPlace {
   requiredOutputs?: readonly string[]
   secretOutputs?: boolean
   tokenOutputs?: readonly string[]
+  isExpired?: CompiledHttpStep['isExpired']
 }
 
 export interface StepContext {
@@ -135,21 +141,30 @@ export function compileHttpStep(request: RequestTemplate, place: StepPlace): Com
     credentialQuery: [...new Set([...url.credentialNames, ...query.credentialNames])],
     carriesCredential: placeholders.some((one) => one.syntax === 'credential'),
     namesIdempotencyKey: names('idempotencyKey'),
+    placeholders,
     mapping: compileResponseMapping(mapping, `${pointer}/mapping`),
     outputs: Array.isArray(mapping)
-      ? mapping.map((entry) => ({ key: entry.name, inResult: false }))
-      : Object.keys(mapping).map((key) => ({ key, inResult: true })),
+      ? mapping.map(({ name, value }) => ({ key: name, inResult: false, rule: ruleText(value) }))
+      : Object.entries(mapping).map(([key, rule]) => ({ key, inResult: true, rule: ruleText(rule) })),
     requiredOutputs: place.requiredOutputs ?? [],
     secretOutputs: place.secretOutputs ?? false,
     tokenOutputs: place.tokenOutputs ?? [],
     namesWebhookSecret: names('webhookSecret'),
     fieldsInText: place.isAuthRequest ?? false,
     errorWhen: request.errorWhen && compileErrorWhen(request.errorWhen, `${pointer}/errorWhen`),
+    isExpired: place.isExpired,
     retry: { attempts: request.retry?.attempts ?? DEFAULT_ATTEMPTS, on: request.retry?.on },
     timeoutMs: request.timeoutMs ?? DEFAULT_TIMEOUT_MS,
     when: request.when && compileWhen(request.when, `${pointer}/when`),
     forEach: request.forEach && compileForEach(request.forEach, `${pointer}/forEach`),
   }
+}
+
+/** Characters of a rule that records show: paths are shorter, and longer rules are found by their key. */
+const SHOWN_RULE_CHARACTERS = 200
+
+function ruleText(rule: unknown): string {
+  return (typeof rule === 'string' ? rule : (JSON.stringify(rule) ?? '')).slice(0, SHOWN_RULE_CHARACTERS)
 }
 
 function compileFunctionStep(

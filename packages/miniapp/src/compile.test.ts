@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { definitionWith } from '../test/definition.ts'
 import { compileDefinition } from './compile.ts'
-import { hasSecretWord } from './compile-secrets.ts'
 import type { Definition } from './document.ts'
 import { DefinitionError } from './expression/definition-error.ts'
 import { type Bags, createCredentialScope, createInputScope } from './expression/scope.ts'
 import { labelOf } from './label.ts'
+import { hasSecretWord } from './secret-names.ts'
 
 const bagsWith = (bags: Partial<Bags>): Bags => ({
   credentials: {},

@@ -1,4 +1,5 @@
 import { type CompiledAuth, compileAuth } from './compile-auth.ts'
+import { compileExpiry } from './compile-expiry.ts'
 import { compileSecrets } from './compile-secrets.ts'
 import { type CompiledSource, compileSources } from './compile-source.ts'
 import { type CompiledStep, compileStep } from './compile-step.ts'
@@ -62,12 +63,17 @@ export function compileDefinition(definition: Definition): CompiledDefinition {
 function compileAction(action: ActionDefinition, index: number, definition: Definition): CompiledAction {
   const pointer = `/actions/${index}`
   const segmentKeys = segmentParameters(action)
+  const isExpired = compileExpiry(definition.auth)
   let coerce: CompiledAction['coerceInput'] | undefined
   return {
     name: action.name,
     pointer,
     steps: action.requests.map((step, at) =>
-      compileStep(step, { pointer: `${pointer}/requests/${at}`, index: at, segmentKeys }, definition),
+      compileStep(
+        step,
+        { pointer: `${pointer}/requests/${at}`, index: at, segmentKeys, isExpired },
+        definition,
+      ),
     ),
     coerceInput: (raw) => {
       coerce ??= compileInput(action.parameters ?? {}, `${pointer}/parameters`)

@@ -1,5 +1,6 @@
 /** The public surface of the package. Inside it, modules import each other directly. */
 
+export { actionDeclarations } from './action-declarations.ts'
 export { type CompiledAction, type CompiledDefinition, compileDefinition } from './compile.ts'
 export type { CompiledAuth } from './compile-auth.ts'
 export type { AuthorizationValues, AuthUrlContext, CompiledAuthUrl } from './compile-auth-url.ts'
@@ -7,6 +8,16 @@ export type { ConnectFormOutcome, ReadConnectForm } from './compile-connect-form
 export { configSecretsOf } from './compile-secrets.ts'
 export type { CompiledSource } from './compile-source.ts'
 export type { CompiledFunctionStep, CompiledHttpStep, CompiledStep } from './compile-step.ts'
+export { type ActionInput, type ActionName, type ActionOutput, defineMiniApp } from './define-mini-app.ts'
+export { CHANGE_CODES } from './diff/codes.ts'
+export {
+  type Change,
+  type ChangeCode,
+  type ChangeKind,
+  type Diff,
+  diffDefinitions,
+  type Side,
+} from './diff.ts'
 export type {
   ActionDefinition,
   AuthDefinition,
@@ -34,9 +45,12 @@ export {
   ERROR_CODES,
   type ErrorCode,
   type ErrorDetails,
+  type FailureExplanation,
   MiniAppError,
   type MiniAppErrorOptions,
+  type Party,
 } from './errors.ts'
+export { type Example, type Explanation, exampleOf } from './explanation.ts'
 export { DefinitionError } from './expression/definition-error.ts'
 export { encodeForm } from './expression/form.ts'
 export { type CompiledHeaders, compileHeaders } from './expression/header.ts'
@@ -51,6 +65,7 @@ export {
   type ResponseSource,
 } from './expression/mapping.ts'
 export { type CompiledPath, compilePath, PathError } from './expression/path.ts'
+export { toE164 } from './expression/phone.ts'
 export { type CompiledQuery, compileQuery, encodeQuery } from './expression/query.ts'
 export {
   type Bags,
@@ -71,9 +86,18 @@ export { type CompiledUrl, compileUrl, type UrlOptions } from './expression/url.
 export { type CompiledArgs, type CompiledValue, compileArgs, compileValue } from './expression/value.ts'
 export { compileInput, type InputOutcome } from './input.ts'
 export { labelOf } from './label.ts'
+export {
+  type CompiledHandler,
+  type CompiledRecord,
+  compileRecord,
+  type MappedRecord,
+  type Operation,
+  type RecordOutcome,
+} from './record/map-record.ts'
 export { type BuildOptions, type BuiltRequest, buildRequest } from './request/build-request.ts'
 export { judgeResponse, type ReadResponse, readResponse } from './request/read-response.ts'
 export { createRedactor, MIN_SECRET_CHARACTERS, REDACTED, type Redactor } from './request/redact.ts'
+export { retryAfterMs } from './request/retry-after.ts'
 export { FINDING_CODES } from './rules/codes.ts'
 export {
   type Effects,
@@ -86,13 +110,20 @@ export {
   type SendFailure,
   type SendOptions,
 } from './run/effects.ts'
-export { evaluateFunction, type FunctionLimits } from './run/evaluate-function.ts'
+export { createFunctionEngine, type FunctionEngine, type FunctionLimits } from './run/evaluate-function.ts'
 export {
   FUNCTION_MEMORY_BYTES,
   FUNCTION_TIME_MS,
   type LimitFailure,
   limitFailure,
 } from './run/evaluate-function-limits.ts'
+export {
+  explained,
+  explainFailure,
+  type FailedRun,
+  type RunPart,
+  UNEXPECTED,
+} from './run/explain-failure.ts'
 export { type OptionsOutcome, readOptions, type SourceOption } from './run/read-options.ts'
 export {
   type AuthStepRecord,
@@ -131,7 +162,16 @@ export {
   type FindingCode,
   parseDefinition,
   type Severity,
+  type SubmittedBy,
   type ValidateOptions,
   type ValidationLevel,
   validate,
 } from './validate.ts'
+export { type Bump, compareVersions, requiredVersion } from './version.ts'
+export { checkVersionBump, type VersionFault } from './version-bump.ts'
+export {
+  compileEventExtraction,
+  type ExtractEvent,
+  MAX_EVENT_CHARACTERS,
+} from './webhook/extract-event.ts'
+export type { Delivery } from './webhook/read-part.ts'

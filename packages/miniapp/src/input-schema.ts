@@ -3,7 +3,8 @@ import { isObject, type Rec } from './expression/own.ts'
 /** A JSON Schema node: an object of keywords, or a boolean. */
 export type SchemaNode = Rec | boolean
 
-const BY_NAME = [
+/** Keywords that hold schemas: by name, in a list, or one. */
+export const SCHEMAS_BY_NAME = [
   'properties',
   'patternProperties',
   '$defs',
@@ -11,8 +12,8 @@ const BY_NAME = [
   'dependentSchemas',
   'dependencies',
 ]
-const LISTS = ['allOf', 'anyOf', 'oneOf', 'prefixItems']
-const SINGLE = [
+export const SCHEMA_LISTS = ['allOf', 'anyOf', 'oneOf', 'prefixItems']
+export const SINGLE_SCHEMAS = [
   'items',
   'not',
   'if',
@@ -44,12 +45,12 @@ function convert(node: unknown): unknown {
     if (additionalItems !== undefined) result['items'] = additionalItems
   }
   delete result['additionalItems']
-  for (const name of SINGLE) if (result[name] !== undefined) result[name] = convert(result[name])
-  for (const name of LISTS) {
+  for (const name of SINGLE_SCHEMAS) if (result[name] !== undefined) result[name] = convert(result[name])
+  for (const name of SCHEMA_LISTS) {
     const list = result[name]
     if (Array.isArray(list)) result[name] = list.map(convert)
   }
-  for (const name of BY_NAME) {
+  for (const name of SCHEMAS_BY_NAME) {
     const members = result[name]
     if (isObject(members)) {
       result[name] = Object.fromEntries(

@@ -3,7 +3,8 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { compileDefinition } from './compile.ts'
 import { pointerSegments } from './schema/pointer.ts'
-import { parseDefinition, validate } from './validate.ts'
+import { parseDefinition, type ValidationLevel, validate } from './validate.ts'
+import { compileWebhook } from './webhook/compile-webhook.ts'
 
 const place = new URL('../test/examples/', import.meta.url)
 const examples = readdirSync(place).map((file) => readFileSync(new URL(file, place), 'utf8'))
@@ -18,6 +19,21 @@ describe('levels', () => {
 
   test('consistency, the default, includes it', () => {
     expect(validate(document).map(({ code }) => code)).toEqual(['name-differs-from-ns', 'unknown-property'])
+  })
+
+  test('submission includes both', () => {
+    const found = validate(document, { level: 'submission' }).map(({ code }) => code)
+    expect(found).toEqual(expect.arrayContaining(['name-differs-from-ns', 'unknown-property']))
+  })
+
+  test('some findings weigh more in a submission', () => {
+    const oauth = { ...example(), auth: { type: 'oauth2', auto_refresh: true } }
+    const weights = (level: ValidationLevel) =>
+      validate(oauth, { level })
+        .filter(({ code }) => code === 'oauth-incomplete' || code === 'refresh-incomplete')
+        .map(({ severity }) => severity)
+    expect(weights('consistency')).toEqual(['warning', 'warning', 'warning'])
+    expect(weights('submission')).toEqual(['error', 'error', 'error'])
   })
 })
 
@@ -98,7 +114,7 @@ describe('whatever a document holds', () => {
   test('validation answers and points into the document', () => {
     fc.assert(
       fc.property(spoilt, (document) => {
-        for (const { path, message } of validate(document)) {
+        for (const { path, message } of validate(document, { level: 'submission' })) {
           expect(message).not.toBe('')
           const owner = pointerSegments(path).slice(0, -1)
           expect(
@@ -119,6 +135,7 @@ describe('whatever a document holds', () => {
         const { definition } = parseDefinition(document)
         fc.pre(definition !== undefined)
         expect(() => compileDefinition(definition as NonNullable<typeof definition>)).not.toThrow()
+        expect(() => compileWebhook(definition as NonNullable<typeof definition>)).not.toThrow()
       }),
       { numRuns: 300 },
     )
@@ -127,7 +144,8 @@ describe('whatever a document holds', () => {
   test('validation answers for any JSON', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (document) => {
-        expect(validate(document).some(({ severity }) => severity === 'error')).toBe(true)
+        const findings = validate(document, { level: 'submission' })
+        expect(findings.some(({ severity }) => severity === 'error')).toBe(true)
       }),
       { numRuns: 200 },
     )

@@ -1,97 +1,58 @@
-import { readdirSync, readFileSync } from 'node:fs'
-import { getQuickJS } from 'quickjs-emscripten'
+import { newQuickJSWASMModule } from 'quickjs-emscripten'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { type CompiledDefinition, compileDefinition } from '../src/compile.ts'
+import { compileDefinition } from '../src/compile.ts'
 import { mappedKeys } from '../src/compile-auth.ts'
-import type { CompiledStep } from '../src/compile-step.ts'
 import type { Definition, ParameterSchema } from '../src/document.ts'
-import type { MiniAppError } from '../src/errors.ts'
-import { createRedactor } from '../src/request/redact.ts'
-import type { Effects, IncomingResponse, OutgoingRequest } from '../src/run/effects.ts'
-import { evaluateFunction } from '../src/run/evaluate-function.ts'
-import { readOptions } from '../src/run/read-options.ts'
-import type { RunContext } from '../src/run/run-state.ts'
-import { runSteps } from '../src/run/run-steps.ts'
-import { validate } from '../src/validate.ts'
+import type { ComputeCall } from '../src/expression/mapping.ts'
+import { playRecording, type RunFunction } from '../src/package/play-recording.ts'
+import { findPart, partName } from '../src/package/recorded-part.ts'
+import { RECORDED_CREDENTIAL } from '../src/package/recorded-values.ts'
+import { type PlayableRecording, RECORDED_AUTH_REQUESTS } from '../src/package/recording.ts'
+import type { Sample } from '../src/package/sample.ts'
+import { type CheckedPackage, checkPackage } from '../src/package/validate-package.ts'
+import type { OutgoingRequest } from '../src/run/effects.ts'
+import { createFunctionEngine } from '../src/run/evaluate-function.ts'
+import { compileWebhook } from '../src/webhook/compile-webhook.ts'
+import { EXPECTED_EVENTS, PUBLISHED_SIGNATURES } from './catalog-events.ts'
+import { catalogPackages } from './read-package.ts'
 
-const CATALOG = new URL('../../../catalog/', import.meta.url)
-const OPTIONS = { deadlineMs: 60_000 }
-/** Stands for every credential; fixtures hold none. */
-const CREDENTIAL = 'credential-of-the-install'
-/** What the platform knows in auth requests, and the operator's config; see `catalog/README.md`. */
-const FLOW = {
-  code: 'code-of-the-flow',
-  code_verifier: 'verifier-of-the-flow',
-  redirect_uri: 'https://platform.example/oauth2',
-  webhookUrl: 'https://platform.example/webhooks',
-  webhookSecret: 'secret-of-the-webhook',
-}
-const CONFIG = { client_id: 'client-of-the-app' }
-/** In the order in which a connection lives through them. */
-const AUTH_PARTS = [
-  'get_token',
-  'test_token',
-  'userDetails',
-  'refresh_token',
-  'registrationRequests',
-  'unregistrationRequests',
-] as const
-/** A fixture is about one moment; nothing in it depends on which. */
-const NOW = Date.parse('2026-01-02T03:04:05Z')
+/** What a header says that carries credentials: a token, or a user name and password, one of which may be empty. */
+const CREDENTIAL_HEADERS = [
+  RECORDED_CREDENTIAL,
+  `Bearer ${RECORDED_CREDENTIAL}`,
+  ...[`${RECORDED_CREDENTIAL}:${RECORDED_CREDENTIAL}`, `${RECORDED_CREDENTIAL}:`].map(
+    (pair) => `Basic ${btoa(pair)}`,
+  ),
+]
 
-/** See `catalog/README.md`. */
-interface Fixture {
-  documentation: string
-  verified: boolean
-  action?: string
-  source?: string
-  auth?: (typeof AUTH_PARTS)[number]
-  input?: Record<string, unknown>
-  exchanges: {
-    request: { method: string; url: string; headers: string[]; body?: unknown }
-    response: { status: number; headers: Record<string, string>; body: unknown }
-  }[]
-  expected: {
-    data?: Record<string, unknown>
-    options?: { value: string | number; label: string }[]
-    error?: ExpectedError
-  }
-}
+let runFunction: RunFunction
+beforeAll(async () => {
+  const engine = createFunctionEngine(await newQuickJSWASMModule())
+  runFunction = async (call) => engine.evaluate(call)
+})
 
-interface ExpectedError {
-  code: string
-  message?: string
-  status?: number
-  providerMessage?: string
-  fields?: string[]
-}
+describe.each(catalogPackages())('$ns', ({ ns, definition, samples, tests }) => {
+  const recordings = tests.map(({ file, value }) => ({ ...(value as PlayableRecording), file }))
+  let checked: CheckedPackage
+  beforeAll(async () => {
+    checked = await checkPackage({ definition, samples, tests }, { runFunction, by: 'operator' })
+  })
 
-const readJson = (path: string) => JSON.parse(readFileSync(new URL(path, CATALOG), 'utf8'))
-const apps = readdirSync(CATALOG, { withFileTypes: true })
-  .filter((entry) => entry.isDirectory())
-  .map(({ name: ns }) => ({ ns, definition: readJson(`${ns}/miniapp.json`) as Definition }))
-const fixturesOf = (ns: string) =>
-  readdirSync(new URL(`${ns}/fixtures/`, CATALOG)).map((file) => ({
-    file,
-    fixture: readJson(`${ns}/fixtures/${file}`) as Fixture,
-  }))
-
-describe.each(apps)('$ns', ({ ns, definition }) => {
-  const fixtures = fixturesOf(ns)
-
-  test('validates without a finding', () => {
-    expect(validate(definition)).toEqual([])
+  test('is a submission without a finding', () => {
+    expect(checked.findings).toEqual([])
     expect(definition.ns).toBe(ns)
   })
 
-  test('has a fixture for every action, source and auth request, and no fixture of anything else', () => {
+  test('has a recording of every action, source and auth request, and all of them were run', () => {
     const parts = [
       ...(definition.actions ?? []).map((action) => action.name),
       ...Object.keys(definition.source ?? {}),
-      ...AUTH_PARTS.filter((name) => definition.auth[name]).map((name) => `auth.${name}`),
+      ...RECORDED_AUTH_REQUESTS.filter((name) => definition.auth[name]).map((name) => `auth.${name}`),
     ]
-    const covered = new Set(fixtures.map(({ fixture }) => partOf(fixture)))
-    expect([...covered].sort()).toEqual(parts.sort())
+    expect([...new Set(recordings.map(partName))].sort()).toEqual(parts.sort())
+    const others = checked.results.filter(({ outcome }) => outcome !== 'same')
+    expect(others).toEqual([])
+    expect(checked.results).toHaveLength(recordings.length)
   })
 
   test('gives every field of every form a title and an explanation', () => {
@@ -105,139 +66,151 @@ describe.each(apps)('$ns', ({ ns, definition }) => {
     }
   })
 
-  let compiled: CompiledDefinition
-  beforeAll(() => {
-    compiled = compileDefinition(definition)
+  test('names no optional field like something known of the account, which would be sent where it is empty', () => {
+    const known = [...Object.keys(definition.auth.form ?? {}), ...mappedKeys(definition.auth.userDetails)]
+    for (const { name, parameters } of definition.actions ?? []) {
+      const optional = Object.keys(parameters?.properties ?? {}).filter(
+        (field) => !parameters?.required?.includes(field),
+      )
+      expect
+        .soft(
+          optional.filter((field) => known.includes(field)),
+          name,
+        )
+        .toEqual([])
+    }
   })
 
-  test.each(fixtures)('$file', async ({ file, fixture }) => {
-    expect(file).toMatch(new RegExp(`^${partOf(fixture).replaceAll('.', '\\.')}(\\.[a-z_]+)?\\.json$`))
-    expect(fixture.documentation).toMatch(/^https:\/\//)
-    expect(typeof fixture.verified).toBe('boolean')
-    const { effects, requests } = await playEffects(fixture)
-    const outcome = await run(compiled, fixture, effects)
-    expect(requests.map(describeRequest)).toEqual(
-      fixture.exchanges.map(({ request }) => ({ ...request, headers: [...request.headers].sort() })),
-    )
-    for (const { headers, url } of requests) {
-      if (!isTokenEndpoint(definition, url)) expect(headers['Authorization']).toBe(`Bearer ${CREDENTIAL}`)
-    }
-    expect(outcome).toEqual(fixture.expected)
+  test.each(recordings)('$file is named for its part and says where its answers come from', (recording) => {
+    const name = partName(recording).replaceAll('.', '\\.')
+    expect(recording.file).toMatch(new RegExp(`^fixtures/${name}(\\.[a-z_]+)?\\.json$`))
+    expect(recording.documentation).toMatch(/^https:\/\//)
+    expect(typeof recording.verified).toBe('boolean')
   })
+
+  test.each(recordings.filter((recording) => !isTokenRequest(recording)))(
+    '$file sends the credentials of the install',
+    async (recording) => {
+      const compiled = compileDefinition(definition)
+      const part = findPart(compiled, recording)
+      const played = part && (await playRecording(compiled, part, recording, runFunction))
+      for (const request of played?.requests ?? []) {
+        expect(CREDENTIAL_HEADERS).toContain(credentialHeader(request))
+      }
+    },
+  )
 })
 
-function partOf({ action, source, auth }: Fixture): string {
-  return action ?? source ?? `auth.${auth}`
-}
+describe.each(catalogPackages().filter(({ definition }) => definition.triggers))(
+  'The webhook of $ns',
+  ({ ns, definition, samples }) => {
+    const deliveries = samples.map(({ file, value }) => ({ ...(value as Sample), file }))
+    const webhook = compileWebhook(definition)
+    const expected = Object.entries(EXPECTED_EVENTS[ns] ?? {})
 
-function isTokenEndpoint({ auth }: Definition, url: string): boolean {
-  return [auth.get_token?.url, auth.refresh_token?.url].includes(url)
-}
+    test('has a sample of every trigger, and of nothing else', () => {
+      const events = definition.triggers?.map(({ event }) => event) ?? []
+      expect([...new Set(deliveries.map(({ event }) => event))].sort()).toEqual([...events].sort())
+      expect(new Set(events).size).toBe(events.length)
+    })
 
-function contextFor(
-  compiled: CompiledDefinition,
-  { input = {}, userInput = {} }: { input?: Record<string, unknown>; userInput?: Record<string, unknown> },
-): RunContext {
-  const { auth } = compiled.definition
-  const names = [auth.get_token, ...(auth.registrationRequests ?? [])].flatMap(mappedKeys)
-  const secrets = [...(auth.sensitiveKeys ?? []), ...names].map((name) => [name, CREDENTIAL])
-  const credentials = { ...Object.fromEntries(secrets), ...userInput }
-  const bags = { credentials, metadata: {}, userInput, config: CONFIG }
-  return {
-    bags,
-    input,
-    system: { subdomain: 'acme' },
-    allowedHosts: compiled.declaredHosts(bags),
-    redact: createRedactor(compiled.secretsOf(bags)),
-    functions: compiled.definition.functions,
+    test.each(deliveries)('$file is named for its event and shown with its trigger', (sample) => {
+      const name = sample.event.replaceAll('.', '\\.')
+      expect(sample.file).toMatch(new RegExp(`^samples/${name}(\\.[a-z_]+)?\\.json$`))
+      expect(sample.documentation ?? 'https://').toMatch(/^https:\/\//)
+      const shown = definition.triggers?.find(({ event }) => event === sample.event)?.sample
+      const bodies = deliveries.filter(({ event }) => event === sample.event).map(({ body }) => body)
+      expect(bodies).toContainEqual(shown ?? sample.body)
+    })
+
+    test.each(deliveries)('$file verifies where it is signed as the provider does', async (sample) => {
+      const verification = webhook?.verification
+      const header = verification?.header ?? ''
+      expect(Object.keys(sample.headers ?? {}).map((name) => name.toLowerCase())).not.toContain(header)
+      const secrets = { credentials: { [definition.webhook?.verification?.secretKey ?? '']: 'secret' } }
+      const unsigned = { ...signedPart(sample), id: 'delivery-1' }
+      const signed = await verification?.sign(unsigned, secrets)
+      const delivery = { ...unsigned, headers: { ...unsigned.headers, ...signed?.headers } }
+      expect(await verification?.verify(delivery, secrets)).toMatchObject({ ok: true })
+      const forged = { ...delivery, rawBody: new TextEncoder().encode('{"id":1}') }
+      expect(await verification?.verify(forged, secrets)).toMatchObject({ code: 'signature-differs' })
+      const published = PUBLISHED_SIGNATURES[ns]?.(delivery.rawBody, 'secret', delivery.now)
+      expect(signed?.headers).toEqual(published ?? signed?.headers)
+    })
+
+    test.each(deliveries)('$file names what tells it from its repetitions', (sample) => {
+      const { headers = {}, query = {}, body } = sample
+      const delivery = { headers, query, body, rawBody: signedPart(sample).rawBody }
+      expect(webhook?.transactionId?.idOf(delivery, sample.event)).toMatchObject({ from: 'delivery' })
+    })
+
+    test.each(deliveries)('$file gives customer and record without a note', async (sample) => {
+      const { customer, handler, record } = await readEvent(definition, sample)
+      expect(customer?.notes ?? []).toEqual([])
+      expect(record ?? { ok: true, notes: [] }).toMatchObject({ ok: true, notes: [] })
+      expect(handler?.codeOf(sample.body) === undefined).toBe(handler === undefined)
+    })
+
+    test.each(expected)('%s is about whom and what it says', async (event, { customer, record }) => {
+      const found = await readEvent(
+        definition,
+        deliveries.find((sample) => sample.event === event),
+      )
+      if (customer === null) expect(found.customer?.customer).toBeUndefined()
+      else if (customer) expect(found.customer?.customer?.data).toMatchObject(customer)
+      if (record === undefined) return
+      const { operation, ...stored } = record
+      expect(found.handler?.operation).toBe(operation)
+      expect(found.record).toMatchObject({ record: stored })
+    })
+  },
+)
+
+test('The webhook of slack answers the handshake, and takes no event for one', async () => {
+  const { definition, samples } = catalogPackages().find(({ ns }) => ns === 'slack') ?? { samples: [] }
+  const webhook = definition && compileWebhook(definition)
+  const ask = (body: unknown) => {
+    const request = { ...signedPart({ body } as Sample), method: 'POST', query: {}, body }
+    return webhook?.matchChallenge(request, {})
   }
+  const handshake = { type: 'url_verification', token: 'not-read', challenge: '3eZbrw1aBm2rZgRNFdxV' }
+  expect(await ask(handshake)).toMatchObject({ status: 200, body: '{"challenge":"3eZbrw1aBm2rZgRNFdxV"}' })
+  for (const { value } of samples) expect(await ask((value as Sample).body)).toBeUndefined()
+})
+
+/** A sample as it would come over the wire. */
+function signedPart({ headers = {}, body }: Sample) {
+  const text = typeof body === 'string' ? body : JSON.stringify(body)
+  const url = 'https://platform.example/webhooks'
+  return { headers, rawBody: new TextEncoder().encode(text), url, now: Date.UTC(2026, 0, 2) }
 }
 
-/** Runs what the fixture names and answers in the words of `expected`. */
-async function run(
-  compiled: CompiledDefinition,
-  fixture: Fixture,
-  effects: Effects,
-): Promise<Fixture['expected']> {
-  const { input = {}, expected } = fixture
-  if (fixture.source !== undefined) {
-    const source = required(compiled.sources.get(fixture.source))
-    const answer = await readOptions(source, contextFor(compiled, { input }), effects, OPTIONS)
-    return answer.ok ? { options: answer.options } : { error: describeError(answer.error, expected.error) }
-  }
-  if (fixture.auth !== undefined) {
-    const context = { ...contextFor(compiled, { userInput: input }), authValues: FLOW, isAuthRequest: true }
-    const outcome = await runSteps(authSteps(compiled, fixture.auth), context, effects, OPTIONS)
-    return outcome.error ? { error: describeError(outcome.error, expected.error) } : { data: outcome.data }
-  }
-  const action = required(compiled.actions.get(fixture.action ?? ''))
-  const coerced = action.coerceInput(input)
-  if (!coerced.ok) {
-    return { error: { code: 'VALIDATION_ERROR', fields: coerced.fields.map((field) => field.path).sort() } }
-  }
-  const context = contextFor(compiled, { input: coerced.input })
-  const outcome = await runSteps(action.steps, context, effects, OPTIONS)
-  return outcome.error ? { error: describeError(outcome.error, expected.error) } : { data: outcome.data }
+/** What is read from a delivery after it was accepted: whom it is about, and what becomes of which record. */
+async function readEvent(definition: Definition, { event, body }: Partial<Sample> = {}) {
+  const webhook = compileWebhook(definition)
+  const extraction = webhook?.customerOf(event)
+  const customer = extraction?.extract(body, await computed(definition, extraction.computeCalls(body)))
+  const handler = webhook?.handlerOf(event)
+  const record = handler?.map(body, await computed(definition, handler.computeCalls(body)))
+  return { customer, handler, record }
 }
 
-function authSteps({ auth }: CompiledDefinition, name: (typeof AUTH_PARTS)[number]) {
-  const steps: Record<(typeof AUTH_PARTS)[number], readonly (CompiledStep | undefined)[]> = {
-    get_token: [auth.getToken],
-    test_token: [auth.testToken],
-    userDetails: [auth.userDetails],
-    refresh_token: [auth.refreshToken],
-    registrationRequests: auth.registrationRequests,
-    unregistrationRequests: auth.unregistrationRequests,
+async function computed({ functions = {} }: Definition, calls: readonly ComputeCall[]) {
+  const values = new Map<string, unknown>()
+  for (const { id, fn, args } of calls) {
+    const { params = [], code = '' } = functions[fn] ?? {}
+    const { outcome } = await runFunction({ name: fn, params, code, args }, {})
+    values.set(id, outcome.ok ? outcome.value : new Error(outcome.message))
   }
-  return steps[name].map(required)
+  return values
 }
 
-/** Of the error, the members that the fixture speaks of; all of them where it expects none. */
-function describeError(error: MiniAppError, spokenOf: Fixture['expected']['error']): ExpectedError {
-  const { status, providerMessage } = error.details
-  return {
-    code: error.code,
-    ...((!spokenOf || 'message' in spokenOf) && { message: error.message }),
-    ...((!spokenOf || 'status' in spokenOf) && status !== undefined && { status }),
-    ...((!spokenOf || 'providerMessage' in spokenOf) && providerMessage !== undefined && { providerMessage }),
-  }
+/** What token requests authenticate with is the app's secret, in a place of the provider's choice. */
+function isTokenRequest({ auth }: PlayableRecording): boolean {
+  return auth === 'get_token' || auth === 'refresh_token'
 }
 
-/** Effects that answer each request with the fixture's next response, and keep what was sent. */
-async function playEffects(fixture: Fixture): Promise<{ effects: Effects; requests: OutgoingRequest[] }> {
-  const requests: OutgoingRequest[] = []
-  const engine = await getQuickJS()
-  const effects: Effects = {
-    async send(request) {
-      const exchange = fixture.exchanges[requests.push(request) - 1]
-      if (!exchange) throw new Error(`No answer is left for ${request.method} ${request.url}`)
-      const { status, headers, body } = exchange.response
-      const bytes = body === null ? new Uint8Array() : new TextEncoder().encode(JSON.stringify(body))
-      return { status, headers, body: bytes, url: request.url } satisfies IncomingResponse
-    },
-    runFunction: async (call) => evaluateFunction(engine, call),
-    now: () => NOW,
-    random: () => 0.5,
-    sleep: () => Promise.reject(new Error('Nothing in a fixture waits.')),
-    uuid: () => '00000000-0000-4000-8000-000000000000',
-  }
-  return { effects, requests }
-}
-
-function describeRequest({
-  method,
-  url,
-  headers,
-  body,
-}: OutgoingRequest): Fixture['exchanges'][number]['request'] {
-  const names = Object.keys(headers).sort()
-  if (body === undefined) return { method, url, headers: names }
-  const text = typeof body === 'string' ? body : new TextDecoder().decode(body)
-  const isJson = /json/.test(headers['Content-Type'] ?? headers['content-type'] ?? '')
-  return { method, url, headers: names, body: isJson ? JSON.parse(text) : text }
-}
-
-function required<Value>(value: Value | undefined): Value {
-  if (value === undefined) throw new Error('The definition has no such part.')
-  return value
+/** The header in which the definition sends what the install is connected with. */
+function credentialHeader({ headers, credentialHeaders }: OutgoingRequest): string | undefined {
+  return Object.entries(headers).find(([name]) => credentialHeaders.includes(name.toLowerCase()))?.[1]
 }

@@ -79,3 +79,15 @@ describe('numberFromText', () => {
     expect(numberFromText(text)).toBe(expected)
   })
 })
+
+it('finds a big number wherever it stands among others', () => {
+  const before = fc.array(fc.constantFrom('1', '123456789012345', '"a"', 'null', '0.5'), { maxLength: 6 })
+  fc.assert(
+    fc.property(before, before, (left, right) => {
+      const text = `[${[...left, '1234567890123456789', ...right].join(',')}]`
+      expect(parseJson(text)).toEqual(
+        JSON.parse(text.replace('1234567890123456789', '"1234567890123456789"')),
+      )
+    }),
+  )
+})

@@ -1,7 +1,8 @@
 /**
  * Digits that a number needs before it can lie beyond 2^53 (9 007 199 254 740 992 has sixteen). A text without such
- * a run is parsed plainly: the check is one pass over the text, the lossless parse costs several times as much.
+ * a run is parsed plainly: the lossless parse costs several times as much.
  */
+const MANY_DIGITS = 16
 const SIXTEEN_DIGITS = /\d{16}/
 
 const JSON_NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/
@@ -13,13 +14,34 @@ const JSON_NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/
  * @throws SyntaxError where the text is not JSON or nested too deeply to be read losslessly.
  */
 export function parseJson(text: string): unknown {
-  if (!SIXTEEN_DIGITS.test(text)) return JSON.parse(text)
+  if (!holdsManyDigits(text)) return JSON.parse(text)
   try {
     return (JSON.parse as ParseWithSource)(text, keepDigits)
   } catch (cause) {
     if (cause instanceof SyntaxError) throw cause
     throw new SyntaxError('the JSON text is nested too deeply', { cause })
   }
+}
+
+/** Whether there is a run of sixteen digits: each covers one character in sixteen, so no other is looked at first. */
+function holdsManyDigits(text: string): boolean {
+  for (let at = MANY_DIGITS - 1; at < text.length; at += MANY_DIGITS) {
+    if (!isDigit(text, at)) continue
+    let from = at
+    while (isDigit(text, from - 1)) from--
+    let to = at + 1
+    while (to - from < MANY_DIGITS && isDigit(text, to)) to++
+    if (to - from >= MANY_DIGITS) return true
+  }
+  return false
+}
+
+const ZERO = 48
+const NINE = 57
+
+function isDigit(text: string, at: number): boolean {
+  const code = text.charCodeAt(at)
+  return code >= ZERO && code <= NINE
 }
 
 /** `JSON.parse` with the source text of primitives (ECMAScript 2026, in Node since 21). */

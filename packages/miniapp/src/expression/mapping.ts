@@ -41,6 +41,8 @@ export interface CompiledResponseMapping {
    *   optional has no value.
    */
   apply(source: ResponseSource, computed?: ComputedValues): MappedResponse
+  /** What each entry has, also where `apply` throws. Never throws. */
+  look(source: ResponseSource, computed?: ComputedValues): Rec
 }
 
 export interface CompiledRecordMapping {
@@ -68,6 +70,7 @@ function compileObjectForm(mapping: Record<string, FieldRule>, pointer: string):
       const result = read(subject)
       return { result, outputs: result, notes: subject.notes }
     },
+    look: (source, computed) => read(responseSubject(source, computed)),
   }
 }
 
@@ -86,6 +89,11 @@ function compileArrayForm(mapping: readonly MappingEntry[], pointer: string): Co
       const subject = responseSubject(source, computed)
       const outputs = entries.flatMap((compiled) => readEntry(compiled, subject))
       return { result: {}, outputs: Object.fromEntries(outputs), notes: subject.notes }
+    },
+    look: (source, computed) => {
+      const subject = responseSubject(source, computed)
+      const values = entries.map(({ entry, rule }): [string, unknown] => [entry.name, rule.read(subject)])
+      return Object.fromEntries(values.filter(([, value]) => !(value instanceof RuleFault)))
     },
   }
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { MAX_SCALE, minorToMajor } from './money.ts'
+import { decimalText, MAX_DECIMAL_CHARACTERS, MAX_SCALE, minorToMajor } from './money.ts'
 
 describe('minorToMajor', () => {
   const cases: [value: unknown, scale: number, expected: string | undefined][] = [
@@ -38,6 +38,42 @@ describe('minorToMajor', () => {
         const text = minorToMajor(units.toString(), scale) ?? ''
         expect(BigInt(text.replace('.', ''))).toBe(units)
         expect(text.split('.')[1]?.length ?? 0).toBe(scale)
+      }),
+    )
+  })
+})
+
+describe('decimal text', () => {
+  it.each<[unknown, string | undefined]>([
+    [12.5, '12.5'],
+    ['12.50', '12.50'],
+    [' -3 ', '-3'],
+    ['+7', '7'],
+    [1e21, '1000000000000000000000'],
+    [1.5e-7, '0.00000015'],
+    ['12e-1', '1.2'],
+    ['9007199254740993.10', '9007199254740993.10'],
+    ['', undefined],
+    ['1,200', undefined],
+    ['1.', undefined],
+    ['.5', undefined],
+    ['1e999', undefined],
+    [Number.NaN, undefined],
+    [null, undefined],
+    [{}, undefined],
+  ])('of %j is %j', (value, expected) => expect(decimalText(value)).toBe(expected))
+
+  it(`has at most ${MAX_DECIMAL_CHARACTERS} characters`, () => {
+    const longest = '1'.repeat(MAX_DECIMAL_CHARACTERS)
+    expect(decimalText(longest)).toBe(longest)
+    expect(decimalText(`${longest}1`)).toBeUndefined()
+  })
+
+  it('of a number is the same number', () => {
+    fc.assert(
+      fc.property(fc.double({ noNaN: true, noDefaultInfinity: true, min: -1e60, max: 1e60 }), (value) => {
+        const text = decimalText(value)
+        if (text !== undefined) expect(Number(text)).toBe(value === 0 ? 0 : value)
       }),
     )
   })

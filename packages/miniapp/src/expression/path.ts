@@ -109,6 +109,15 @@ function reasonOf(cause: unknown): string {
 
 type Segment = string | number
 
+/**
+ * Names and indexes of a path that selects one node by nothing else, whether it starts at `$` or not; `undefined` for any
+ * other path.
+ */
+export function pathSegments(source: string): Segment[] | undefined {
+  if (source === '' || source.endsWith('.')) return undefined
+  return source.startsWith('$') ? scanSegments(source, 1, ROOTED_NAME) : scanSegments(source, 0, BARE_NAME)
+}
+
 const ROOTED_NAME = /[A-Za-z_\u0080-\uffff][\w\u0080-\uffff-]*/y
 const BARE_NAME =
   /[^\s.[\](){}'"`*?!=<>|,;+\\$\p{Cc}](?:[^.[\](){}'"`*?!=<>|,;+\\\p{Cc}]*[^\s.[\](){}'"`*?!=<>|,;+\\\p{Cc}])?/uy

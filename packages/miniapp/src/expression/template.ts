@@ -164,7 +164,7 @@ export function notConfigured(
   site: Pick<TemplateSite, 'where' | 'pointer'>,
 ): MiniAppError {
   const message = `[[${key}]] in ${site.where} has no value: the connection does not hold "${key}"`
-  return new MiniAppError('NOT_CONFIGURED', message, { path: site.pointer })
+  return new MiniAppError('NOT_CONFIGURED', message, { path: site.pointer, details: { missing: [key] } })
 }
 
 /** The error of a value that may not stand where it would land: names key and place, never the value. */
@@ -174,7 +174,10 @@ export function refuse(
   reason: string,
 ): MiniAppError {
   const message = `${placeholderText(placeholder)} in ${site.where} ${reason}`
-  return new MiniAppError('VALIDATION_ERROR', message, { path: site.pointer })
+  return new MiniAppError('VALIDATION_ERROR', message, {
+    path: site.pointer,
+    details: { placeholder: placeholder.key },
+  })
 }
 
 function placeholderText({ syntax, key }: Pick<PlaceholderRef, 'syntax' | 'key'>): string {

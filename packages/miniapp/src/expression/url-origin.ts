@@ -98,7 +98,8 @@ function compileDeclaredHost(host: readonly (string | Hole)[]): CompiledOrigin['
     const literal = hostOf(`https://${last}`)
     return () => literal
   }
-  if (typeof last === 'string' && last.includes('.')) {
+  // `https://api.{{region}}.com` declares no `*.com`, which would be half of the internet.
+  if (typeof last === 'string' && /\.[^.]+\.[^.]/.test(last)) {
     const suffix = `*${last.slice(last.indexOf('.')).toLowerCase()}`
     return () => suffix
   }

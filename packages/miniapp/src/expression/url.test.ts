@@ -313,6 +313,8 @@ describe('the host that a URL declares', () => {
     ['https://{{shop}}.myshopify.com/x', '*.myshopify.com'],
     ['https://{{shop}}-api.Example.com/x', '*.example.com'],
     ['https://a.{{x}}.b.{{y}}.example.com/x', '*.example.com'],
+    ['https://api.{{region}}.com/x', undefined],
+    ['https://api.{{region}}.com./x', undefined],
     ['{{origin}}/x', 'shop.example.com'],
     ['https://{{host}}/x', 'a.example'],
     ['https://api.[[region]]/x', 'api.eu'],

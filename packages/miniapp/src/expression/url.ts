@@ -29,8 +29,8 @@ export interface CompiledUrl {
   render(scopes: Scopes, options: UrlOptions): string
   /**
    * The host that the template declares (specification 10.4), in lower case: a literal host, `*.suffix` where a literal
-   * suffix follows the last placeholder, otherwise the host that the stored values give, `undefined` where they give
-   * none. Form input and outputs are not looked at. Never throws.
+   * suffix of at least two labels follows the last placeholder, otherwise the host that the stored values give, `undefined`
+   * where they give none. Form input and outputs are not looked at. Never throws.
    */
   declaredHost(scopes: Scopes): string | undefined
 }

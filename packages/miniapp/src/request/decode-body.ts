@@ -1,5 +1,6 @@
 import { parseJson } from '../expression/json.ts'
 import type { IncomingResponse } from '../run/effects.ts'
+import { decodeText, FORM_TYPE, fieldsOf, JSON_TYPE, parseContentType } from './decode-text.ts'
 
 export interface DecodedBody {
   /** What `$` is in mappings: parsed JSON, an object of form fields, text, or `null` for an empty body. */
@@ -14,12 +15,6 @@ export interface DecodeOptions {
   /** Token endpoints answer JSON or form-encoded under any type; their bodies are read as what they look like (3.4). */
   fieldsInText?: boolean
 }
-
-const UTF8 = new TextDecoder('utf-8')
-const FORM_TYPE = 'application/x-www-form-urlencoded'
-
-/** JSON by name, whatever the vendor prefix: `application/json`, `application/problem+json`, `text/json`. */
-const JSON_TYPE = /^(?:application|text)\/(?:[\w.+-]+\+)?json$|^application\/(?:x-)?javascript$/
 
 /** `a=1&b=`: names of ordinary characters, so that prose with one `=` in it stays text. */
 const FORM_FIELDS = /^[\w.-]+=[^&\s]*(?:&[\w.-]+=[^&\s]*)*$/
@@ -55,42 +50,4 @@ function decodeJson(text: string, type: string): DecodedBody {
   } catch {
     return { value: text, text, note: `the body is labelled ${type} and is not JSON; it is read as text` }
   }
-}
-
-/** A name that occurs several times has a list of values. */
-function fieldsOf(text: string): Record<string, unknown> {
-  const params = new URLSearchParams(text)
-  return Object.fromEntries(
-    [...new Set(params.keys())].map((name) => {
-      const values = params.getAll(name)
-      return [name, values.length === 1 ? values[0] : values]
-    }),
-  )
-}
-
-function parseContentType(header: string): { type: string; charset: string } {
-  const end = header.indexOf(';')
-  const type = (end < 0 ? header : header.slice(0, end)).trim().toLowerCase()
-  if (end < 0) return { type, charset: '' }
-  const charset = /;\s*charset\s*=\s*"?([^\s;"]+)/i.exec(header)?.[1] ?? ''
-  return { type, charset: charset.toLowerCase() }
-}
-
-function decodeText(bytes: Uint8Array, charset: string): string {
-  const label = byteOrderMark(bytes) ?? charset
-  if (label === '' || label === 'utf-8' || label === 'utf8') return UTF8.decode(bytes)
-  try {
-    return new TextDecoder(label).decode(bytes)
-  } catch {
-    // A label nobody knows says nothing; UTF-8 is what nearly everybody sends.
-    return UTF8.decode(bytes)
-  }
-}
-
-/** WHATWG Encoding, "decode": a byte order mark wins over any label. */
-function byteOrderMark(bytes: Uint8Array): string | undefined {
-  if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) return 'utf-8'
-  if (bytes[0] === 0xfe && bytes[1] === 0xff) return 'utf-16be'
-  if (bytes[0] === 0xff && bytes[1] === 0xfe) return 'utf-16le'
-  return undefined
 }

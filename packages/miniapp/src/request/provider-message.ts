@@ -23,6 +23,9 @@ const MESSAGE_NAMES = [
   'reason',
 ]
 
+/** Under which providers say per field what is wrong with it, beside a message that may be a mere code (Salla). */
+const FIELDS_NAME = 'fields'
+
 /** Depth to which errors are nested: `errors[0].error.message` is the deepest that occurs. */
 const MAX_DEPTH = 4
 
@@ -56,10 +59,12 @@ function messageParts(value: unknown, depth: number): string[] {
     }
     if (parts.length >= MAX_PARTS) break
   }
+  const fields = readOwn(value, FIELDS_NAME)
+  if (isObject(fields)) parts.push(...firstFieldError(fields))
   return parts.length > 0 || depth === 0 ? parts.slice(0, MAX_PARTS) : firstFieldError(value)
 }
 
-/** `{ "email": ["is taken"] }` below `errors`: the field belongs to the message. */
+/** `{ "email": ["is taken"] }` below `errors` or `fields`: the field belongs to the message. */
 function firstFieldError(errors: Record<string, unknown>): string[] {
   const [field, said] = Object.entries(errors)[0] ?? []
   const text = Array.isArray(said) ? said[0] : said

@@ -90,6 +90,12 @@ describe('providerMessage', () => {
       'Validation Failed: is empty',
     ],
     ['errors by field', { errors: { email: ['is taken'] } }, 'email is taken'],
+    [
+      'errors by field beside a message that says nothing',
+      { error: { code: 'error', message: 'alert.invalid_fields', fields: { note: ['is required'] } } },
+      'alert.invalid_fields: note is required',
+    ],
+    ['the names of fields', { message: 'Missing: [Name]', fields: ['Name'] }, 'Missing: [Name]'],
     ['a list of errors', [{ errorCode: 'X', message: 'Session expired' }], 'Session expired'],
     ['detail of a problem', { title: 'Forbidden', detail: 'No scope', status: 403 }, 'No scope: Forbidden'],
     ['text', ' plain\n words ', 'plain words'],

@@ -25,7 +25,7 @@ export interface JudgeOptions {
 
 export type Judgement =
   | { verdict: 'ok' }
-  /** A 401: worth one more try after a refresh; `error` is what it means otherwise. */
+  /** A 401, or what `auth.expiredWhen` says is one: worth one more try after a refresh; `error` is what it means otherwise. */
   | { verdict: 'unauthorized'; error: MiniAppError }
   | { verdict: 'failed'; error: MiniAppError }
 
@@ -49,13 +49,15 @@ export function judgeResponse(
   options: JudgeOptions,
 ): Judgement {
   const { status, body } = source
-  if (status < 400) {
+  const isExpired = status === 401 || (step.isExpired?.(source) ?? false)
+  if (status < 400 && !isExpired) {
     if (!step.errorWhen?.fails(body)) return { verdict: 'ok' }
     return { verdict: 'failed', error: refusal(step, source, options) }
   }
   const said = providerMessage(body, options.redact)
   const details = errorDetails(step, source, said)
-  if (status === 401) return { verdict: 'unauthorized', error: unauthorized(step, said, details, options) }
+  if (isExpired && status !== 401) details.expired = true
+  if (isExpired) return { verdict: 'unauthorized', error: unauthorized(step, said, details, options) }
   const wait = retryAfterMs(source.headers, options.now)
   if (status === 429) {
     details.retryAfterMs = wait ?? DEFAULT_RATE_LIMIT_WAIT_MS
@@ -81,10 +83,10 @@ function unauthorized(
   { isAuthRequest }: JudgeOptions,
 ): MiniAppError {
   if (isAuthRequest) {
-    const message = withWords('The provider answered 401', said)
+    const message = withWords(`The provider answered ${details.status}`, said)
     return new MiniAppError('EXTERNAL_API_ERROR', message, { path: step.pointer, details })
   }
-  const message = withWords('The provider no longer accepts the stored credentials (401)', said)
+  const message = withWords(`The provider no longer accepts the stored credentials (${details.status})`, said)
   return new MiniAppError('AUTH_EXPIRED', message, { path: step.pointer, details })
 }
 

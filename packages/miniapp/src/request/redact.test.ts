@@ -48,6 +48,15 @@ describe('createRedactor', () => {
     expect(redact(`Basic ${pair}`)).toMatch(/^Basic [\w+/]{0,12}\*\*\*[\w+/=]{0,4}$/)
   })
 
+  it.each([
+    ['percent-encoded letters', '%53%65cret-%56alue'],
+    ['letters as JSON escapes', '\\u0053\\u0065cret-Value'],
+    ['letters as HTML entities', '&#83;&#x65;cret-Value'],
+    ['lower case, as hosts and codes are written', 'secret-value'],
+  ])('hides %s', (_, echoed) => {
+    expect(createRedactor(['Secret-Value'])(`a ${echoed} b`)).toBe('a *** b')
+  })
+
   it('leaves values of less than six characters and ordinary text alone', () => {
     expect(redact('a short text about tokens, tok-12345')).toBe('a short text about tokens, tok-12345')
     expect(createRedactor([])('anything')).toBe('anything')

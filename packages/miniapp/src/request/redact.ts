@@ -45,10 +45,16 @@ export function createRedactor(secrets: readonly string[]): Redactor {
   )
   if (pieces.length === 0) return Object.assign((text: string) => text, { reach: 0 })
   const forms = new Set(pieces.flatMap((piece) => [textForm(piece), ...base64Forms(piece)]))
-  const pattern = new RegExp(`(?:${[...forms].join('|')})+`, 'g')
+  const pattern = new RegExp(`(?:${[...forms].join('|')})+`, 'gi')
+  let slowPattern: RegExp | undefined
   const longest = pieces[0]?.length ?? 0
-  const redact = (text: string): string =>
-    text.length < MIN_SECRET_CHARACTERS ? text : text.replace(pattern, REDACTED)
+  const redact = (text: string): string => {
+    if (text.length < MIN_SECRET_CHARACTERS) return text
+    const redacted = text.replace(pattern, REDACTED)
+    if (!ENCODED_LETTER.test(redacted)) return redacted
+    slowPattern ??= new RegExp(`(?:${pieces.map((piece) => textForm(piece, EVERYTHING)).join('|')})+`, 'gi')
+    return redacted.replace(slowPattern, REDACTED)
+  }
   return Object.assign(redact, { reach: longest * LONGEST_ENCODED_CHARACTER })
 }
 
@@ -136,8 +142,15 @@ function piecesOf(secret: string): string[] {
   return pieces
 }
 
-function textForm(piece: string): string {
-  return piece.replace(/\\+|[^A-Za-z0-9]/gu, (character) =>
+/** Letters and digits stand as they are but in texts of the kind of {@link ENCODED_LETTER}. */
+const SPECIAL = /\\+|[^A-Za-z0-9]/gu
+const EVERYTHING = /\\+|[^\\]/gu
+
+/** Some write letters and digits encoded too: against filters, or because it was simpler. */
+const ENCODED_LETTER = /%(?:25){0,2}[3-7][0-9A-Fa-f]|&#[xX]?[0-9A-Fa-f]+;|\\u00[3-7]/
+
+function textForm(piece: string, encoded: RegExp = SPECIAL): string {
+  return piece.replace(encoded, (character) =>
     character.startsWith('\\') ? backslashForm(character.length) : characterForm(character),
   )
 }

@@ -1,4 +1,4 @@
-import { isObject } from '../expression/own.ts'
+import { equalJson } from '../expression/equal-json.ts'
 
 /** The operators of `when` and `errorWhen`: exactly one is given (specification 4.2). */
 export interface Condition {
@@ -30,22 +30,4 @@ export function compileCondition(condition: Condition): Test {
   }
   const wanted = condition.equals
   return (value) => value !== undefined && equalJson(value, wanted)
-}
-
-/** Equality of JSON values; the order of names does not matter. */
-export function equalJson(left: unknown, right: unknown): boolean {
-  if (left === right) return true
-  if (Array.isArray(left)) {
-    return (
-      Array.isArray(right) &&
-      left.length === right.length &&
-      left.every((item, index) => equalJson(item, right[index]))
-    )
-  }
-  if (!isObject(left) || !isObject(right)) return false
-  const names = Object.keys(left)
-  return (
-    names.length === Object.keys(right).length &&
-    names.every((name) => Object.hasOwn(right, name) && equalJson(left[name], right[name]))
-  )
 }

@@ -35,6 +35,8 @@ export interface IncomingResponse {
   body: Uint8Array
   /** The URL that answered, after redirects. */
   url: string
+  /** Milliseconds, where they are known: until it was this request's turn, and from then to the first byte of the answer. */
+  timing?: { waitMs?: number; firstByteMs?: number }
 }
 
 export interface SendOptions {
@@ -55,15 +57,30 @@ export type SendFailure =
   | 'blocked'
   | 'too-large'
   | 'too-many-redirects'
+  /** Not sent: the provider takes no more requests of this connection in time. `retryAfterMs` says when it does. */
+  | 'rate-limited'
   | 'aborted'
+
+/** Which rule a `blocked` request broke, where it matters to whoever mends it. */
+export type Refusal = 'undeclared-host' | 'private-address'
 
 /** The only error that `send` rejects with. `message` names host and reason and holds no secret. */
 export class SendError extends Error {
   readonly failure: SendFailure
-  constructor(failure: SendFailure, message: string, options?: { cause?: unknown }) {
-    super(message, options)
+  /** Milliseconds after which trying again makes sense, where that is known. */
+  readonly retryAfterMs: number | undefined
+  /** Of `blocked`, where it is one of these. */
+  readonly refusal: Refusal | undefined
+  constructor(
+    failure: SendFailure,
+    message: string,
+    options: { cause?: unknown; retryAfterMs?: number; refusal?: Refusal } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.name = 'SendError'
     this.failure = failure
+    this.retryAfterMs = options.retryAfterMs
+    this.refusal = options.refusal
   }
 }
 
@@ -84,6 +101,8 @@ export interface FunctionResult {
         ok: false
         failure: 'threw' | 'result' | 'syntax' | 'time' | 'memory' | 'stack' | 'crash'
         message: string
+        /** Of what the engine threw, not the author: `TypeError` and the like. */
+        mistake?: string
       }
   /** What `console.log` wrote, at most 8 KiB. */
   logs: string
@@ -92,6 +111,11 @@ export interface FunctionResult {
 export interface Effects {
   /** Sends one request. Rejects with {@link SendError} only. Does not retry. */
   send(request: OutgoingRequest, options: SendOptions): Promise<IncomingResponse>
+  /**
+   * The address that a URL of an answer's body means, where stand-ins answer for providers (10.4); anything else as it is.
+   * Absent: there are none. `asked` is the URL that the answer came from.
+   */
+  originalUrl?(url: string, asked: string): string
   /** Runs an App Function in a sandbox. Never rejects because of the function. */
   runFunction(call: FunctionCall, options: { signal?: AbortSignal }): Promise<FunctionResult>
   /** Milliseconds since the epoch. */

@@ -33,8 +33,24 @@ export const PRELUDE = `(() => {
     above.pop()
     return ''
   }
+  // sfc32: every call starts from the same memory, so the engine's own generator would repeat itself.
+  const randomOf = ([a, b, c, d]) => {
+    const next = () => {
+      const sum = (a + b + d) | 0
+      d = (d + 1) | 0
+      a = b ^ (b >>> 9)
+      b = (c + (c << 3)) | 0
+      c = (((c << 21) | (c >>> 11)) + sum) | 0
+      return sum >>> 0
+    }
+    return () => ((next() >>> 5) * 2 ** 26 + (next() >>> 6)) / 2 ** 53
+  }
   return {
-    compile: (input) => { const { params, code } = parse(input); return new Function(...params, code) },
+    compile: (input) => {
+      const { params, code, seed } = parse(input)
+      Math.random = randomOf(seed ?? [0, 0, 0, 1])
+      return new Function(...params, code)
+    },
     invoke: (body, input) => {
       const { params, args } = parse(input)
       const value = body(...params.map((name) => (Object.hasOwn(args, name) ? args[name] : undefined)))

@@ -6,7 +6,7 @@ import {
 } from 'quickjs-emscripten'
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { FunctionCall, FunctionResult } from './effects.ts'
-import { evaluateFunction } from './evaluate-function.ts'
+import { createFunctionEngine, type FunctionEngine } from './evaluate-function.ts'
 import {
   FUNCTION_INPUT_BYTES,
   FUNCTION_LOG_BYTES,
@@ -21,9 +21,9 @@ async function freshModule(): Promise<QuickJSWASMModule> {
   return newQuickJSWASMModuleFromVariant(newVariant(RELEASE_SYNC, { wasmMemory }))
 }
 
-let module: QuickJSWASMModule
+let engine: FunctionEngine
 beforeEach(async () => {
-  module = await freshModule()
+  engine = createFunctionEngine(await freshModule())
 })
 
 function call(code: string, args: Record<string, unknown> = {}): FunctionCall {
@@ -33,7 +33,7 @@ function call(code: string, args: Record<string, unknown> = {}): FunctionCall {
 /** Interrupts after so many questions of the engine: a clock that depends on nothing but the work done. */
 function run(code: string, args?: Record<string, unknown>): FunctionResult {
   let questions = 2_000
-  return evaluateFunction(module, call(code, args), { shouldInterrupt: () => questions-- <= 0 })
+  return engine.evaluate(call(code, args), { shouldInterrupt: () => questions-- <= 0 })
 }
 
 function answerOf(result: FunctionResult): unknown {
@@ -53,7 +53,7 @@ describe('a function', () => {
   })
 
   it('sees undefined for a parameter without an argument, also where its name is a built-in of objects', () => {
-    const outcome = evaluateFunction(module, {
+    const outcome = engine.evaluate({
       name: 'sample',
       params: ['missing', 'toString', 'given'],
       code: 'return { missing: typeof missing, toString: typeof toString, given }',
@@ -129,6 +129,69 @@ describe('nothing survives a call', () => {
   ])('%s', (_, first, second, expected) => {
     run(first)
     expect(answerOf(run(second))).toEqual(expected)
+  })
+})
+
+describe('an engine', () => {
+  const spentBy = (code: string) => {
+    run(code)
+    return engine.isSpent()
+  }
+
+  it('is good for another call after a result, and after an error of the function', () => {
+    expect(['return { a: 1 }', 'throw new Error("no")', 'return 1', 'let ='].map(spentBy)).not.toContain(true)
+  })
+
+  it.each([
+    ['ran out of time', 'for (;;);'],
+    ['called itself too deeply', '(function f() { f() })()'],
+    ['made the memory grow', 'return { length: "x".repeat(20 << 20).length }'],
+  ])('is spent once a function %s', (_, code) => {
+    expect(spentBy(code)).toBe(true)
+  })
+
+  it('is as before even where a function wrote into its memory (quickjs issue 508)', async () => {
+    const module = await freshModule()
+    engine = createFunctionEngine(module)
+    const memory = () => new Uint8Array(module.getWasmMemory().buffer)
+    const before = memory().slice()
+    run(`const evil = (buffer) => ({ valueOf() { buffer.resize(0); return 0x41414141 } })
+         for (let i = 0; i < 500; i++) {
+           const buffer = new ArrayBuffer(16 + i * 8, { maxByteLength: 65536 })
+           Atomics.store(new Int32Array(buffer), 2, evil(buffer))
+         }
+         return {}`)
+    expect(Buffer.compare(memory(), before)).not.toBe(0)
+    engine.reset({ wipe: true })
+    expect(Buffer.compare(memory(), before)).toBe(0)
+  })
+
+  it('leaves nothing of a call in its memory once it is wiped', async () => {
+    const module = await freshModule()
+    engine = createFunctionEngine(module)
+    const holds = (text: string) => Buffer.from(module.getWasmMemory().buffer).includes(text)
+    expect(answerOf(run('return { length: a.length }', { a: 'canary'.repeat(1e5) }))).toEqual({ length: 6e5 })
+    expect(holds('canarycanary')).toBe(true)
+    engine.reset({ wipe: true })
+    expect(holds('canarycanary')).toBe(false)
+  })
+
+  it('rolls other dice for every call', () => {
+    let last = 0
+    const random = () => ++last / 1e6
+    const roll = () => engine.evaluate(call('return { a: Math.random(), b: Math.random() }'), { random })
+    const rolls = [roll(), roll()].flatMap((result) => Object.values(answerOf(result) as object) as number[])
+    expect(new Set(rolls).size).toBe(4)
+    expect(rolls.every((roll) => roll >= 0 && roll < 1)).toBe(true)
+  })
+
+  it('rolls dice that fall evenly', () => {
+    const code = `const counts = new Array(10).fill(0)
+      for (let i = 0; i < 20000; i++) counts[Math.floor(Math.random() * 10)]++
+      return { counts }`
+    const { counts } = answerOf(engine.evaluate(call(code))) as { counts: number[] }
+    expect(Math.min(...counts)).toBeGreaterThan(1_850)
+    expect(Math.max(...counts)).toBeLessThan(2_150)
   })
 })
 
@@ -281,7 +344,7 @@ describe('a failure says what happened', () => {
       'let l = null; try { for (;;) l = { l } } catch {} for (;;) l = { l }',
     ],
   ])('memory: %s', (_, code) => {
-    const result = evaluateFunction(module, call(code))
+    const result = engine.evaluate(call(code))
     expect(failureOf(result)).toEqual([
       'memory',
       'The function "sample" used more than its 128 MiB of memory and was stopped.',
@@ -298,7 +361,7 @@ describe('a failure says what happened', () => {
     ['a result nested too deeply', 'let a = {}; for (let i = 0; i < 1e5; i++) a = { a }; return a'],
     ['JSON nested too deeply', 'return JSON.parse("[".repeat(2e5))'],
   ])('stack: %s', (_, code) => {
-    expect(failureOf(evaluateFunction(module, call(code)))).toEqual([
+    expect(failureOf(engine.evaluate(call(code)))).toEqual([
       'stack',
       'The function "sample" called itself, or nested values, too deeply and was stopped.',
     ])

@@ -1,6 +1,6 @@
 /**
- * Runs one App Function (specification 4.3) in a fresh QuickJS context. Pure: the engine comes in as a parameter, the
- * clock as `shouldInterrupt`. What crosses the border is JSON text, both ways, so that nothing of the host is reachable
+ * Runs App Functions (specification 4.3), each in the same fresh QuickJS context. Pure: the engine comes in as a parameter,
+ * the clock as `shouldInterrupt`. What crosses the border is JSON text, both ways, so that nothing of the host is reachable
  * from inside and nothing of the inside survives outside.
  *
  * The time limit here is a courtesy: QuickJS asks `shouldInterrupt` between instructions, never inside a built-in (one
@@ -9,6 +9,7 @@
 import type { QuickJSContext, QuickJSHandle, QuickJSWASMModule } from 'quickjs-emscripten-core'
 import type { FunctionCall, FunctionResult } from './effects.ts'
 import { consoleGlobal, SANDBOX_GLOBALS, type SandboxGlobal } from './evaluate-function-globals.ts'
+import { takeImage } from './evaluate-function-image.ts'
 import {
   FUNCTION_INPUT_BYTES,
   FUNCTION_LOG_BYTES,
@@ -29,6 +30,20 @@ export interface FunctionLimits {
   shouldInterrupt?: () => boolean
   /** What the text of a `time` failure says. Default {@link FUNCTION_TIME_MS}. */
   timeMs?: number
+  /** In [0, 1): seeds the function's `Math.random`. Default: the same numbers in every call. */
+  random?: () => number
+}
+
+export interface FunctionEngine {
+  /** Never throws. */
+  evaluate(call: FunctionCall, limits?: FunctionLimits): FunctionResult
+  /**
+   * Makes ready for the next call, as that would do itself. `wipe` where the next call is another tenant's: then not even
+   * an error of the engine could read what was left.
+   */
+  reset(options?: { wipe?: boolean }): void
+  /** True once a call hit a limit or made the memory grow: load the module anew. */
+  isSpent(): boolean
 }
 
 /** Where an error is too poor to say so itself, memory grown to this share of the limit means it was used up. */
@@ -36,61 +51,116 @@ const MEMORY_EXHAUSTED_SHARE = 0.75
 
 type Outcome = FunctionResult['outcome']
 
-/** One context and the handles made in it. */
+/** What is in the context before any function is, and what the call under way has to do with it. */
 interface Cell {
   readonly context: QuickJSContext
-  readonly call: FunctionCall
-  readonly keep: (handle: QuickJSHandle) => QuickJSHandle
-  readonly wasInterrupted: () => boolean
+  readonly compile: QuickJSHandle
+  readonly invoke: QuickJSHandle
+  readonly describe: QuickJSHandle
+  readonly globals: readonly { named: RegExp; install: () => void }[]
   readonly memoryExhausted: () => boolean
+  running: Running
+}
+
+interface Running {
+  readonly logs: ReturnType<typeof createLogs>
+  readonly shouldInterrupt: () => boolean
+  interrupted: boolean
 }
 
 type Step = { ok: true; value: QuickJSHandle } | { ok: false; thrown: QuickJSHandle }
 
 /**
- * @param module QuickJS; its memory should be bounded by {@link FUNCTION_MEMORY_BYTES}. After any outcome but a result, or where
- *   its memory has grown, throw it away: what the function left behind in it is unknown. Contexts share nothing.
- * @param call `args` must be JSON
- * @returns never throws
+ * @param module QuickJS, not used before nor elsewhere; its memory should be bounded by {@link FUNCTION_MEMORY_BYTES}
  */
-export function evaluateFunction(
-  module: QuickJSWASMModule,
-  call: FunctionCall,
-  limits: FunctionLimits = {},
-): FunctionResult {
-  const logs = createLogs()
-  const input = JSON.stringify({ params: call.params, code: call.code, args: call.args })
+export function createFunctionEngine(module: QuickJSWASMModule): FunctionEngine {
+  const memory = () => module.getWasmMemory().buffer
+  const cell = createCell(module)
+  const image = takeImage(memory)
+  let used = false
+  let spent = false
+  const engine: FunctionEngine = {
+    evaluate(call, limits = {}) {
+      if (used) engine.reset()
+      used = true
+      const result = evaluate(cell, call, limits)
+      const failure = result.outcome.ok ? undefined : result.outcome.failure
+      spent ||= memory().byteLength > image.bytes || LIMITS_HIT.has(failure)
+      return result
+    },
+    reset({ wipe = false } = {}) {
+      image.restore(wipe)
+      used = false
+    },
+    isSpent: () => spent,
+  }
+  return engine
+}
+
+/** After these, what the module is in is unknown. */
+const LIMITS_HIT: ReadonlySet<string | undefined> = new Set<LimitFailure>([
+  'time',
+  'memory',
+  'stack',
+  'crash',
+])
+
+function createCell(module: QuickJSWASMModule): Cell {
+  const context = module.newContext()
+  context.runtime.setMaxStackSize(FUNCTION_STACK_BYTES)
+  const evaluated = (code: string) => context.unwrapResult(context.evalCode(code))
+  const prelude = evaluated(PRELUDE)
+  const bridge = evaluated(BRIDGE)
+  const globals = [
+    consoleGlobal((line) => cell.running.logs.write(line), FUNCTION_LOG_BYTES),
+    ...SANDBOX_GLOBALS,
+  ]
+  const cell: Cell = {
+    context,
+    compile: context.getProp(prelude, 'compile'),
+    invoke: context.getProp(prelude, 'invoke'),
+    describe: context.getProp(prelude, 'describe'),
+    globals: globals.map((global) => {
+      const installer = evaluated(global.source)
+      const host = context.newFunction('', (input) =>
+        context.newString(answerText(global, context.getString(input))),
+      )
+      const install = () => {
+        context.unwrapResult(context.callFunction(bridge, context.undefined, host, installer))
+      }
+      return { named: global.named, install }
+    }),
+    memoryExhausted: () =>
+      module.getWasmMemory().buffer.byteLength >= FUNCTION_MEMORY_BYTES * MEMORY_EXHAUSTED_SHARE,
+    running: { logs: createLogs(), shouldInterrupt: () => false, interrupted: false },
+  }
+  context.runtime.setInterruptHandler(() => {
+    cell.running.interrupted ||= cell.running.shouldInterrupt()
+    return cell.running.interrupted
+  })
+  return cell
+}
+
+/** Handles made here are left alone: the memory that they point into is put back as a whole. */
+function evaluate(cell: Cell, call: FunctionCall, limits: FunctionLimits): FunctionResult {
+  const { random } = limits
+  const seed = random && Array.from({ length: 4 }, () => Math.floor(random() * 2 ** 32))
+  const input = JSON.stringify({ params: call.params, code: call.code, args: call.args, seed })
   if (input.length > FUNCTION_INPUT_BYTES || byteLength(input) > FUNCTION_INPUT_BYTES) {
     const message = `The code and arguments of the function "${call.name}" take more than ${FUNCTION_INPUT_BYTES / MIB} MiB.`
     return { outcome: { ok: false, failure: 'memory', message }, logs: '' }
   }
-  let interrupted = false
+  const logs = createLogs()
+  const running = { logs, shouldInterrupt: limits.shouldInterrupt ?? (() => false), interrupted: false }
+  cell.running = running
   const limited = (failure: LimitFailure) => limitFailure(call.name, failure, limits.timeMs)
-  const memoryExhausted = () =>
-    module.getWasmMemory().buffer.byteLength >= FUNCTION_MEMORY_BYTES * MEMORY_EXHAUSTED_SHARE
   try {
-    const context = module.newContext()
-    context.runtime.setMaxStackSize(FUNCTION_STACK_BYTES)
-    context.runtime.setInterruptHandler(() => {
-      interrupted ||= limits.shouldInterrupt?.() ?? false
-      return interrupted
-    })
-    const handles: QuickJSHandle[] = []
-    const keep = (handle: QuickJSHandle) => {
-      handles.push(handle)
-      return handle
-    }
-    const outcome = runIn(
-      { context, call, keep, wasInterrupted: () => interrupted, memoryExhausted },
-      [consoleGlobal(logs.write, FUNCTION_LOG_BYTES), ...SANDBOX_GLOBALS],
-      input,
-    )
-    for (const handle of handles.reverse()) handle.dispose()
-    context.dispose()
+    const outcome = runIn(cell, call, input)
     return { outcome: typeof outcome === 'string' ? limited(outcome) : outcome, logs: logs.text() }
   } catch (error) {
-    // The engine itself fell over: nothing in it can be relied on, so nothing is disposed of.
-    return { outcome: limited(hostFailure(error, interrupted, memoryExhausted())), logs: logs.text() }
+    // The engine itself fell over.
+    const failure = hostFailure(error, running.interrupted, cell.memoryExhausted())
+    return { outcome: limited(failure), logs: logs.text() }
   }
 }
 
@@ -101,34 +171,20 @@ function hostFailure(error: unknown, interrupted: boolean, memoryExhausted: bool
   return memoryExhausted || /\b(?:OOM|out of memory)\b/i.test(String(error)) ? 'memory' : 'crash'
 }
 
-function runIn(cell: Cell, globals: SandboxGlobal[], input: string): Outcome | LimitFailure {
-  const { context, call, keep } = cell
-  const prelude = keep(context.unwrapResult(context.evalCode(PRELUDE)))
-  const ours = (name: string) => keep(context.getProp(prelude, name))
-  const [compile, invoke, describe] = [ours('compile'), ours('invoke'), ours('describe')]
-  for (const global of globals) if (global.named.test(call.code)) install(cell, global)
-  const text = keep(context.newString(input))
+function runIn(cell: Cell, call: FunctionCall, input: string): Outcome | LimitFailure {
+  const { context, compile, invoke } = cell
+  for (const global of cell.globals) if (global.named.test(call.code)) global.install()
+  const text = context.newString(input)
   const compiled = apply(cell, compile, [text])
-  if (!compiled.ok) return judge(cell, describe, { thrown: compiled.thrown, compiling: true })
+  if (!compiled.ok) return judge(cell, call.name, { thrown: compiled.thrown, compiling: true })
   const answered = apply(cell, invoke, [compiled.value, text])
-  if (!answered.ok) return judge(cell, describe, { thrown: answered.thrown, compiling: false })
+  if (!answered.ok) return judge(cell, call.name, { thrown: answered.thrown, compiling: false })
   return readAnswer(call.name, context.getString(answered.value))
 }
 
 function apply(cell: Cell, callee: QuickJSHandle, args: QuickJSHandle[]): Step {
   const result = cell.context.callFunction(callee, cell.context.undefined, ...args)
-  if (result.error) return { ok: false, thrown: cell.keep(result.error) }
-  return { ok: true, value: cell.keep(result.value) }
-}
-
-function install(cell: Cell, global: SandboxGlobal): void {
-  const { context, keep } = cell
-  const call = keep(
-    context.newFunction('', (input) => context.newString(answerText(global, context.getString(input)))),
-  )
-  const bridge = keep(context.unwrapResult(context.evalCode(BRIDGE)))
-  const installer = keep(context.unwrapResult(context.evalCode(global.source)))
-  keep(context.unwrapResult(context.callFunction(bridge, context.undefined, call, installer)))
+  return result.error ? { ok: false, thrown: result.error } : { ok: true, value: result.value }
 }
 
 function answerText(global: SandboxGlobal, input: string): string {
@@ -164,13 +220,13 @@ function readAnswer(name: string, answer: string): Outcome {
 /** What an exception inside the sandbox means. An error of the engine may arrive as `null` where no memory was left for it. */
 function judge(
   cell: Cell,
-  describe: QuickJSHandle,
+  name: string,
   { thrown, compiling }: { thrown: QuickJSHandle; compiling: boolean },
 ): Outcome | LimitFailure {
-  if (cell.wasInterrupted()) return 'time'
+  const { running, describe } = cell
+  if (running.interrupted) return 'time'
   const described = apply(cell, describe, [thrown])
-  if (cell.wasInterrupted()) return 'time'
-  const { name } = cell.call
+  if (running.interrupted) return 'time'
   if (!described.ok) {
     if (cell.memoryExhausted()) return 'memory'
     return {
@@ -193,8 +249,11 @@ function judge(
   }
   const message =
     error.message || `The function "${name}" threw ${error.name || 'an error'} without a message.`
-  return { ok: false, failure: 'threw', message }
+  return { ok: false, failure: 'threw', message, ...(MISTAKES.has(error.name) && { mistake: error.name }) }
 }
+
+/** What the engine throws at mistakes; authors who refuse an input throw an `Error`. */
+const MISTAKES: ReadonlySet<string> = new Set(['TypeError', 'ReferenceError', 'RangeError', 'InternalError'])
 
 const encoder = new TextEncoder()
 const byteLength = (text: string) => encoder.encode(text).length

@@ -11,9 +11,26 @@ import { type Attempt, sendWithRetry } from './send-with-retry.ts'
 export interface Trace {
   attempts: Attempt[]
   notes: MappingNote[]
+  phases: Phases
+  /** What the mapping made of the answer, as far as it came. */
+  outputs?: Rec
+  /** What functions of `compute` rules logged. */
+  logs: string[]
   built?: BuiltRequest
   /** The last answer. `text` is the decoded body and holds secrets; `body` is what it was read as. */
   answer?: { status: number; headers: Record<string, string>; text: string; body: unknown }
+}
+
+/** Milliseconds that the parts of a step took besides sending, whose times are in its attempts. */
+export interface Phases {
+  /** Until the request was rendered. */
+  renderMs: number
+  /** Waiting for fresh credentials after a 401. */
+  refreshMs: number
+  /** Decoding and parsing the answer. */
+  readMs: number
+  /** The mapping, with the functions that it computes with. */
+  mapMs: number
 }
 
 export interface ExchangeValues {
@@ -23,7 +40,7 @@ export interface ExchangeValues {
 }
 
 export function newTrace(): Trace {
-  return { attempts: [], notes: [] }
+  return { attempts: [], notes: [], phases: { renderMs: 0, refreshMs: 0, readMs: 0, mapMs: 0 }, logs: [] }
 }
 
 /**
@@ -42,8 +59,11 @@ export async function exchange(
   const idempotencyKey = step.namesIdempotencyKey ? state.effects.uuid() : undefined
   const { loopItem, adjust } = values
   const isAuthRequest = state.context.isAuthRequest ?? false
+  const { phases } = trace
+  const { now } = state.effects
   for (;;) {
     state.checkTime()
+    const startedAt = now()
     const revision = state.revision
     const scopes = state.scopes({ ...(loopItem && { loopItem }), ...(idempotencyKey && { idempotencyKey }) })
     trace.built = buildRequest(step, scopes, {
@@ -52,7 +72,9 @@ export async function exchange(
       boundary: state.effects.uuid,
       ...(adjust && { adjust }),
     })
+    phases.renderMs += now() - startedAt
     const response = await sendWithRetry(trace.built.request, step, state, trace.attempts)
+    const answeredAt = now()
     const read = readResponse(step, response)
     trace.answer = {
       status: response.status,
@@ -65,11 +87,17 @@ export async function exchange(
       now: state.effects.now(),
       isAuthRequest,
     })
+    phases.readMs += now() - answeredAt
     if (judgement.verdict === 'ok') {
       trace.notes.push(...read.notes)
       return read.source
     }
     if (judgement.verdict === 'failed') throw judgement.error
-    if (!(await state.renew(revision))) throw (await state.refusedAltogether()) ?? judgement.error
+    const refusedAt = now()
+    const isRenewed = await state.renew(revision)
+    phases.refreshMs += now() - refusedAt
+    if (isRenewed) continue
+    if (state.isRefreshed) judgement.error.details.refreshed = true
+    throw (await state.refusedAltogether()) ?? judgement.error
   }
 }

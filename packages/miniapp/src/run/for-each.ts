@@ -22,7 +22,9 @@ export function itemsOf(step: CompiledHttpStep & { forEach: object }, state: Run
   if (!Array.isArray(list))
     throw refused(step, `The items of the step must be a list; they are ${typeName(list)}.`)
   if (list.length > limit) {
-    throw refused(step, `The step has ${list.length} items, and at most ${limit} are sent at once.`)
+    throw refused(step, `The step has ${list.length} items, and at most ${limit} are sent at once.`, {
+      limit,
+    })
   }
   return list
 }
@@ -66,6 +68,6 @@ export function collectYields(step: CompiledHttpStep, yields: readonly StepYield
   return { result, outputs }
 }
 
-function refused(step: CompiledHttpStep, message: string): MiniAppError {
-  return new MiniAppError('VALIDATION_ERROR', message, { path: `${step.pointer}/forEach` })
+function refused(step: CompiledHttpStep, message: string, details: { limit?: number } = {}): MiniAppError {
+  return new MiniAppError('VALIDATION_ERROR', message, { path: `${step.pointer}/forEach`, details })
 }

@@ -4,7 +4,7 @@ import { MiniAppError } from '../errors.ts'
 import type { ResponseSource } from '../expression/mapping.ts'
 import { isObject, setOwn } from '../expression/own.ts'
 import { setParameter } from '../request/url-query.ts'
-import type { OutgoingRequest } from './effects.ts'
+import type { Effects, OutgoingRequest } from './effects.ts'
 
 /** Where a list goes on; JSON, so that a run can be resumed from it. */
 export interface PagePosition {
@@ -19,6 +19,8 @@ export interface Page {
   items: readonly unknown[]
   /** Absolute URL that the page was asked for with. */
   url: string
+  /** See `Effects`. */
+  originalUrl?: Effects['originalUrl']
 }
 
 export interface CompiledPagination {
@@ -132,7 +134,7 @@ function followedUrls(size: Size): Pick<CompiledPagination, 'first' | 'apply'> {
 
 function nextUrl(value: unknown, page: Page): PagePosition | undefined {
   if (typeof value !== 'string' || value === '') return undefined
-  const next = URL.parse(value, page.url)
+  const next = URL.parse(page.originalUrl?.(value, page.url) ?? value, page.url)
   if (next?.origin !== new URL(page.url).origin) throw brokenList('its next page is at another address')
   if (next.href === new URL(page.url).href) throw brokenList('its next page is the page itself')
   return { url: next.href }

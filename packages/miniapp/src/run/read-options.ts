@@ -6,6 +6,7 @@ import type { CompiledPath } from '../expression/path.ts'
 import { setParameter } from '../request/url-query.ts'
 import type { Effects, OutgoingRequest } from './effects.ts'
 import { exchange, newTrace, type Trace } from './exchange.ts'
+import { optionKeys } from './mapped-key.ts'
 import type { Page, PagePosition } from './pagination.ts'
 import { type RunContext, type RunOptions, RunState } from './run-state.ts'
 import { recordTrace, type StepRecord, toStepError } from './step-record.ts'
@@ -64,6 +65,9 @@ export async function readOptions(
     return { ok: false, error, step: record }
   } finally {
     recordTrace(record, trace, source.step, state.redact)
+    if (trace.answer && trace.answer.status < 400) {
+      record.mapping = optionKeys(source, trace.answer.body, state.redact)
+    }
     record.durationMs = effects.now() - startedAt
   }
 }
@@ -85,7 +89,13 @@ async function readItems(
       return pagination ? pagination.apply(searched, at) : searched
     }
     const answer = await exchange(source.step, state, { adjust }, trace)
-    const page: Page = { source: answer, items: listIn(source, answer), url: trace.built?.request.url ?? '' }
+    const { originalUrl } = state.effects
+    const page: Page = {
+      source: answer,
+      items: listIn(source, answer),
+      url: trace.built?.request.url ?? '',
+      ...(originalUrl && { originalUrl }),
+    }
     position = pagination?.next(at, page, before)
     if (!pagination?.isEcho?.(page, before)) items.push(...page.items)
     before = page

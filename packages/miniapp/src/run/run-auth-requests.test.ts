@@ -201,7 +201,7 @@ describe('runAuthRequests', () => {
     )
     expect(outcome).toMatchObject({
       ok: false,
-      error: { code: 'TEST_FAILED', details: { failure: 'timeout' } },
+      error: { code: 'TEST_FAILED', details: { failure: 'deadline' } },
     })
     expect(outcome.steps.at(-1)?.durationMs).toBe(60_000)
   })

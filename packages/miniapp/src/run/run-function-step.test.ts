@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { testProvider } from '../../test/provider.ts'
 import { type ActionRun, runAction } from '../../test/run-action.ts'
+import type { Effects } from './effects.ts'
 
 const provider = testProvider()
 const run = (action: ActionRun) => runAction(provider.effects, action)
@@ -63,5 +64,21 @@ describe('function steps and computed fields', () => {
     })
     expect(outcome.data).toEqual({ twice: 42 })
     expect(outcome.steps[0]?.notes).toMatchObject([{ field: 'never' }])
+  })
+
+  it('compute fields and keep what they logged, in order', async () => {
+    provider.answer(() => ({ json: { n: 21 } }))
+    const runFunction: Effects['runFunction'] = async ({ args }) => ({
+      outcome: { ok: true, value: { value: 1 } },
+      logs: `got ${args.n}`,
+    })
+    const compute = { transform: 'compute' as const, fn: 'double', args: { n: 'n' } }
+    const mapping = { one: compute, two: { ...compute, args: { n: 'm' } } }
+    const effects = { ...provider.effects, runFunction }
+    const outcome = await runAction(effects, {
+      parts: { functions },
+      requests: [{ url: API, method: 'GET', mapping }],
+    })
+    expect(outcome.steps[0]?.logs).toBe('got 21\ngot undefined')
   })
 })

@@ -29,9 +29,10 @@ type ToError = (step: CompiledFunctionStep, outcome: Failure) => MiniAppError
 
 const refused =
   (sentence?: (name: string) => string): ToError =>
-  (step, { message }) =>
+  (step, { failure, message, mistake }) =>
     new MiniAppError('VALIDATION_ERROR', sentence ? `${sentence(step.name)}: ${message}` : message, {
       path: step.pointer,
+      details: { failure, ...(mistake !== undefined && { mistake }) },
     })
 
 /** Trying again would hit the same limit, so the error is not retryable. */

@@ -4,11 +4,12 @@ import type { ComputeCall, ComputedValues, ResponseSource } from '../expression/
 import { type Rec, readOwn } from '../expression/own.ts'
 import { providerErrorCode, providerMessage, wordsOf } from '../request/provider-message.ts'
 import { textsIn } from '../request/redact.ts'
+import { isAboutToken } from '../secret-names.ts'
 import { type ExchangeValues, exchange, newTrace, type Trace } from './exchange.ts'
 import { collectYields, itemsOf, mapConcurrently, type StepYield } from './for-each.ts'
 import type { RunState } from './run-state.ts'
 import { recordTrace, type StepRecord } from './step-record.ts'
-import { isAboutToken, isEmpty } from './token-answer.ts'
+import { isEmpty } from './token-answer.ts'
 
 /**
  * Runs an HTTP step, once or for each item of its list, and fills in its record, also where it fails.
@@ -71,25 +72,46 @@ async function requestAndMap(
   trace: Trace,
 ): Promise<StepYield> {
   const source = await exchange(step, state, values, trace)
-  const computed = await runComputes(step.mapping.computeCalls(source), state)
-  const { result, outputs, notes } = step.mapping.apply(source, computed)
+  const startedAt = state.effects.now()
+  const computed = await runComputes(step.mapping.computeCalls(source), state, trace)
+  const { result, outputs, notes } = applied(step, source, computed, trace)
+  trace.phases.mapMs = state.effects.now() - startedAt
   trace.notes.push(...notes)
   if (step.secretOutputs) state.hide(secretsIn(outputs))
   requireOutputs(step, outputs, source, state)
   return { result, outputs }
 }
 
+/** What the entries have is kept also where one of them fails the step. */
+function applied(
+  step: CompiledHttpStep,
+  source: ResponseSource,
+  computed: ComputedValues | undefined,
+  trace: Trace,
+) {
+  try {
+    const mapped = step.mapping.apply(source, computed)
+    trace.outputs = mapped.outputs
+    return mapped
+  } catch (error) {
+    trace.outputs = step.mapping.look(source, computed)
+    throw error
+  }
+}
+
 /** `compute` rules: one function call each, what it returned by the call's id (specification 2.4). */
 async function runComputes(
   calls: readonly ComputeCall[],
   state: RunState,
+  trace: Trace,
 ): Promise<ComputedValues | undefined> {
   if (calls.length === 0) return undefined
   const values = new Map<string, unknown>()
   for (const { id, fn, args } of calls) {
     const definition = readOwn(state.context.functions, fn) as { params: string[]; code: string } | undefined
     if (!definition) continue
-    const { outcome } = await state.callFunction(fn, definition, args)
+    const { outcome, logs } = await state.callFunction(fn, definition, args)
+    if (logs !== '') trace.logs.push(logs)
     values.set(id, outcome.ok ? outcome.value : new Error(outcome.message))
   }
   return values
@@ -105,7 +127,10 @@ function secretsIn(outputs: Rec): string[] {
  */
 function requireOutputs(step: CompiledHttpStep, outputs: Rec, source: ResponseSource, state: RunState): void {
   const missing = step.requiredOutputs.find((key) => isEmpty(readOwn(outputs, key)))
-  if (missing !== undefined) throw unfit(step, source, state, `named no ${missing}`)
+  if (missing !== undefined) {
+    const isThere = readOwn(outputs, missing) !== undefined
+    throw unfit(step, source, state, { lack: `named no ${missing}`, ...(!isThere && { notFound: missing }) })
+  }
   const { tokenOutputs } = step
   if (tokenOutputs.length === 0) return
   const error = readOwn(source.body, 'error')
@@ -113,11 +138,16 @@ function requireOutputs(step: CompiledHttpStep, outputs: Rec, source: ResponseSo
     (typeof error === 'string' && error !== '') ||
     tokenOutputs.every((key) => isEmpty(readOwn(outputs, key)))
   )
-    throw unfit(step, source, state, `gave no ${tokenOutputs.join(' or ')}`)
+    throw unfit(step, source, state, { lack: `gave no ${tokenOutputs.join(' or ')}` })
 }
 
 /** A good status whose body is a failure. */
-function unfit(step: CompiledHttpStep, source: ResponseSource, state: RunState, lack: string): MiniAppError {
+function unfit(
+  step: CompiledHttpStep,
+  source: ResponseSource,
+  state: RunState,
+  { lack, notFound }: { lack: string; notFound?: string },
+): MiniAppError {
   const isToken = step.tokenOutputs.length > 0
   const said = providerMessage(isToken ? wordsOf(source.body) : source.body, state.redact)
   const code = providerErrorCode(source.body)
@@ -125,6 +155,7 @@ function unfit(step: CompiledHttpStep, source: ResponseSource, state: RunState, 
     status: source.status,
     ...(said !== undefined && { providerMessage: said }),
     ...(code !== undefined && { providerError: code }),
+    ...(notFound !== undefined && { notFound }),
   }
   const message = said ?? `The provider answered ${source.status} and ${lack}.`
   return new MiniAppError('EXTERNAL_API_ERROR', message, { path: `${step.pointer}/mapping`, details })

@@ -126,7 +126,7 @@ export async function runRefusalCheck(
   const step = compiled.auth.testToken ?? compiled.auth.userDetails
   if (!step) return undefined
   const { error } = await runAuthRequest({ step, compiled, ...context }, effects, options)
-  if (error?.details.status !== 401) return undefined
+  if (error?.details.status !== 401 && !error?.details.expired) return undefined
   const message = `The provider refuses the connection also after a refresh: ${error.message}`
   return new MiniAppError('AUTH_EXPIRED', message, { details: error.details, cause: error })
 }

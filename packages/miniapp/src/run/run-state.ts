@@ -101,6 +101,11 @@ export class RunState {
     return this.#revision
   }
 
+  /** The credentials were refreshed in this run. */
+  get isRefreshed(): boolean {
+    return this.#refreshed
+  }
+
   get redact(): Redactor {
     return this.#redact
   }

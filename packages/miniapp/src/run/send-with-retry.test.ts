@@ -161,7 +161,7 @@ describe('time', () => {
     const outcome = await run({ step: { timeoutMs: 20_000 }, options: { deadlineMs: 25_000 } })
     // 20 s, a wait of 0.5 s, then what is left.
     expect(outcome.steps[0]?.attempts.map(({ durationMs }) => durationMs)).toEqual([20_000, 4_500])
-    expect(outcome.error).toMatchObject({ code: 'EXTERNAL_API_ERROR', details: { failure: 'timeout' } })
+    expect(outcome.error).toMatchObject({ code: 'EXTERNAL_API_ERROR', details: { failure: 'deadline' } })
   })
 
   it('is not waited out where the next attempt would come too late', async () => {

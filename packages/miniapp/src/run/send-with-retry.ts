@@ -7,6 +7,10 @@ export interface Attempt {
   /** Milliseconds since the epoch. */
   startedAt: number
   durationMs: number
+  /** Of `durationMs`, what it waited until the connection might be asked. */
+  waitMs?: number
+  /** From its turn to the first byte of the answer: connecting, sending and what the provider needed. */
+  firstByteMs?: number
   status?: number
   failure?: SendFailure
   /** The attempt was followed by another one after this many milliseconds. */
@@ -70,6 +74,7 @@ async function sendOnce(
       ...(options.signal && { signal: options.signal }),
     })
     attempt.status = response.status
+    Object.assign(attempt, response.timing)
     return response
   } catch (error) {
     if (!(error instanceof SendError)) throw error
@@ -104,6 +109,8 @@ const AFTER_FAILURE = {
   blocked: () => false,
   'too-large': () => false,
   'too-many-redirects': () => false,
+  // It has waited as long as there was time.
+  'rate-limited': () => false,
   aborted: () => false,
 } satisfies Record<SendFailure, (step: CompiledHttpStep) => boolean>
 

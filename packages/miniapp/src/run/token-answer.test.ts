@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { expiryOf, isAboutToken, mergeRefreshed } from './token-answer.ts'
+import { isAboutToken } from '../secret-names.ts'
+import { expiryOf, mergeRefreshed } from './token-answer.ts'
 
 const NOW = Date.UTC(2026, 0, 31, 12)
 const IN_AN_HOUR = NOW + 3_600_000

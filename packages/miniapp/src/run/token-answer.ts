@@ -2,17 +2,6 @@
 import { numberFromText } from '../expression/json.ts'
 import { type Rec, readOwn, setOwn } from '../expression/own.ts'
 
-/**
- * What a token endpoint says about a token (RFC 6749, 5.1): no secrets, and hiding `bearer` or a scope would tear
- * provider messages apart.
- */
-const ABOUT_TOKENS = new Set(['tokentype', 'expiresin', 'expiresat', 'scope', 'scopes'])
-
-/** Whether an output of this name describes a token instead of being one. */
-export function isAboutToken(key: string): boolean {
-  return ABOUT_TOKENS.has(key.replaceAll(/[_-]/g, '').toLowerCase())
-}
-
 /** Milliseconds: from 10^11 on a number is a time in milliseconds, below it in seconds (specification 2.4, `toDate`). */
 const FIRST_MILLISECONDS = 1e11
 

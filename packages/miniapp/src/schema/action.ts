@@ -47,7 +47,31 @@ export const action = z
     parameters: parameters.optional().describe('JSON Schema of the form input.'),
     requests: z.array(step).min(1).max(MAX_STEPS).describe('The steps, run in order; at least one.'),
   })
-  .meta({ id: 'Action', description: 'Something a user, an automation or a panel can run.' })
+  .meta({
+    id: 'Action',
+    description: 'Something a user, an automation or a panel can run.',
+    examples: [
+      {
+        name: 'createTicket',
+        title: 'Open a ticket',
+        description: 'Opens a ticket in a queue.',
+        parameters: {
+          type: 'object',
+          properties: { subject: { type: 'string', title: 'Subject' } },
+          required: ['subject'],
+        },
+        requests: [
+          {
+            url: 'https://api.example.com/tickets',
+            method: 'POST',
+            headers: { 'X-Api-Key': '[[apiKey]]' },
+            body: { subject: '{{subject}}' },
+            mapping: { ticketId: '$.ticket.id' },
+          },
+        ],
+      },
+    ],
+  })
 
 export const appFunction = z
   .strictObject({

@@ -9,7 +9,7 @@ import { filledText, httpsUrl, semver, textLike, webUrl } from './text.ts'
 import { trigger } from './trigger.ts'
 import { webhook } from './webhook.ts'
 
-const CATEGORIES = [
+export const CATEGORIES = [
   'ecommerce',
   'productivity',
   'communication',
@@ -76,6 +76,14 @@ const listing = {
   author: author.optional().describe('Who made the app.'),
 }
 
+/** Longer than the windows of providers, so that an epoch in the place of a duration is found. */
+const MAX_WINDOW_SECONDS = 24 * 60 * 60
+
+const rateLimit = z.strictObject({
+  requests: z.int().min(1).describe('Requests in a window.'),
+  perSeconds: z.int().min(1).max(MAX_WINDOW_SECONDS).describe('Length of the window; at most a day.'),
+})
+
 export const app = z
   .strictObject({
     $schema: z.string().optional().describe('URL of this JSON Schema, for editors.'),
@@ -103,6 +111,9 @@ export const app = z
       )
       .optional()
       .describe('Further hosts that requests may go to, besides those of the URLs.'),
+    rateLimit: rateLimit
+      .optional()
+      .describe('How often the provider lets one connection ask it; what its answers say counts besides.'),
     ...listing,
     provisioning: z.unknown().optional().describe('First-party only: how the operator provisions the app.'),
   })

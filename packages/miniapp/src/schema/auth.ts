@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { branch, isRecord, isText } from './branch.ts'
-import { authRequest, MAX_STEPS, mappedAuthRequest } from './request.ts'
+import { authRequest, expiredWhen, MAX_STEPS, mappedAuthRequest } from './request.ts'
 import { filledText, requestUrl } from './text.ts'
 
 const option = branch('a text or `{ "value": …, "label": … }`', [
@@ -13,6 +13,9 @@ const option = branch('a text or `{ "value": …, "label": … }`', [
     }),
   },
 ])
+
+/** More ways of saying the same would be a mistake; each answer is held against all of them. */
+const MAX_EXPIRY_RULES = 10
 
 export const formField = z
   .strictObject({
@@ -70,6 +73,14 @@ export const auth = z
       .boolean()
       .optional()
       .describe('Whether credentials are renewed on a 401 answer and before they expire.'),
+    expiredWhen: z
+      .array(expiredWhen)
+      .min(1)
+      .max(MAX_EXPIRY_RULES)
+      .optional()
+      .describe(
+        'Answers besides 401 that mean that the access token has expired; one of the rules suffices.',
+      ),
     auth_url: requestUrl().optional().describe('OAuth: URL of the authorization page, with placeholders.'),
     userDetails: mappedAuthRequest
       .optional()
@@ -86,4 +97,20 @@ export const auth = z
       .describe('Run in order on disconnect and uninstall.'),
     pkce: z.boolean().optional().describe('OAuth: `true` switches PKCE (S256) on.'),
   })
-  .meta({ id: 'Auth', description: 'How accounts are connected.' })
+  .meta({
+    id: 'Auth',
+    description: 'How accounts are connected.',
+    examples: [
+      {
+        type: 'apikey',
+        sensitiveKeys: ['apiKey'],
+        form: { apiKey: { type: 'password', label: 'API key', required: true } },
+        userDetails: {
+          url: 'https://api.example.com/me',
+          method: 'GET',
+          headers: { 'X-Api-Key': '[[apiKey]]' },
+          mapping: { uid: '$.account.id', name: '$.account.name' },
+        },
+      },
+    ],
+  })

@@ -17,4 +17,8 @@ export const dashboardApp = z
       .optional()
       .describe('State after the panel is installed; default `active`.'),
   })
-  .meta({ id: 'DashboardApp', description: 'A panel beside the conversation.' })
+  .meta({
+    id: 'DashboardApp',
+    description: 'A panel beside the conversation.',
+    examples: [{ key: 'orders', name: 'Orders', iframeUrl: 'https://panel.example.com/orders' }],
+  })

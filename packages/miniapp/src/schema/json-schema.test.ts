@@ -54,10 +54,7 @@ describe('the JSON Schema', () => {
 
   test('describes every property', () => {
     const schema = jsonSchema()
-    const named = schema['$defs'] as Record<string, JsonSchema>
-    const describes = (property: JsonSchema) =>
-      property['description'] !== undefined ||
-      named[String(property['$ref']).replace('#/$defs/', '')]?.['description'] !== undefined
+    const describes = (property: JsonSchema) => property['description'] !== undefined
     const silent = [...schemasIn(schema)]
       .filter(([at]) => !at.endsWith('/properties'))
       .flatMap(([at, { properties }]) =>
@@ -70,6 +67,19 @@ describe('the JSON Schema', () => {
 
   test('names every shared part', () => {
     expect(Object.keys(jsonSchema()['$defs'] as object).filter((name) => name.startsWith('_'))).toEqual([])
+  })
+
+  test('gives every noun an example that satisfies it', () => {
+    const schema = jsonSchema()
+    const ajv = new Ajv2020({ strict: false, allErrors: true })
+    ajv.addSchema(schema, 'format')
+    for (const [noun, { examples }] of Object.entries(schema['$defs'] as Record<string, JsonSchema>)) {
+      expect(Array.isArray(examples) && examples.length > 0, noun).toBe(true)
+      for (const example of examples as unknown[]) {
+        ajv.validate({ $ref: `format#/$defs/${noun}` }, example)
+        expect(ajv.errors ?? [], `${noun}: ${JSON.stringify(example)}`).toEqual([])
+      }
+    }
   })
 
   test('says in every description something that ends like a sentence', () => {

@@ -14,6 +14,7 @@ describe('what is no JSON', () => {
     ['a big integer', { a: 1n }],
     ['a date', { a: new Date(0) }],
     ['a map', { a: new Map() }],
+    ['a list with holes', { a: Object.assign([], { 3: 1 }) }],
   ])('%s is reported', (_, document) => {
     expect(codes(document)).toEqual(['not-json /a'])
   })

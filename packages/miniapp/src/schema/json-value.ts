@@ -41,7 +41,9 @@ export function jsonFindings(document: unknown): Finding[] {
         finding(
           'not-json',
           pointer,
-          `\`${lastName(pointer)}\` is ${problem}; JSON cannot hold it, write it as text or leave it out.`,
+          pointer === ''
+            ? `The definition is ${problem}; it must be an object.`
+            : `\`${lastName(pointer)}\` is ${problem}; JSON cannot hold it, write it as text or leave it out.`,
         ),
       )
     if (problem || typeof value !== 'object' || value === null) return true
@@ -64,7 +66,7 @@ export function jsonFindings(document: unknown): Finding[] {
 function jsonProblem(value: unknown): string | undefined {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return undefined
   if (typeof value === 'number') return Number.isFinite(value) ? undefined : `the number ${value}`
-  if (Array.isArray(value)) return undefined
+  if (Array.isArray(value)) return Object.keys(value).length < value.length ? 'a list with holes' : undefined
   if (typeof value !== 'object') return typeof value === 'undefined' ? 'undefined' : `a ${typeof value}`
   const prototype: unknown = Object.getPrototypeOf(value)
   return prototype === Object.prototype || prototype === null || isForeignObject(prototype)
@@ -78,5 +80,5 @@ function isForeignObject(prototype: unknown): boolean {
 }
 
 function lastName(pointer: string): string {
-  return pointer === '' ? 'the document' : pointer.slice(pointer.lastIndexOf('/') + 1)
+  return pointer.slice(pointer.lastIndexOf('/') + 1)
 }

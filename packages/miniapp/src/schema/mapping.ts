@@ -165,7 +165,11 @@ export const fieldRule: z.ZodType<FieldRule> = branch(
     { is: isLiteral, schema: literal },
     { is: isRecord, schema: recordRule },
   ],
-).meta({ id: 'FieldRule', description: 'A path, a literal or a rule.' })
+).meta({
+  id: 'FieldRule',
+  description: 'A path, a literal or a rule.',
+  examples: ['price.amount', { path: 'id', transform: 'toString' }, { value: 'SAR' }],
+})
 
 const responseValue: z.ZodType<FieldRule> = branch(
   'a path such as `$.id`, a literal or a rule such as `{ "path": "$.id" }`',
@@ -174,7 +178,11 @@ const responseValue: z.ZodType<FieldRule> = branch(
     { is: isLiteral, schema: literal },
     { is: isRecord, schema: responseRule },
   ],
-).meta({ id: 'ResponseValue', description: 'A path that starts with `$`, a literal or a rule.' })
+).meta({
+  id: 'ResponseValue',
+  description: 'A path that starts with `$`, a literal or a rule.',
+  examples: ['$.ticket.id', 'sent', { path: '$.created_at', transform: 'toDate' }],
+})
 
 const mappingEntry = z.strictObject({
   name: filledText().describe('Name under which later steps find the value, as `{{name}}`.'),
@@ -224,9 +232,14 @@ function checkRule(rule: RuleObject, context: z.RefinementCtx): void {
   if (rule.fields !== undefined && !transforms.includes('mapItems')) {
     report(context, ['fields'], 'conflicting-properties', 'left out, or `transform` must be `mapItems`')
   }
-  if (rule.source === 'header' && rule.path !== undefined && !headerName().safeParse(rule.path).success) {
+  if (rule.source === 'header' && rule.path !== undefined && !isHeaderName(rule.path)) {
     report(context, ['path'], 'malformed-value', 'the name of a header, because `source` is `header`')
   }
+}
+
+/** `$` may stand in a token, but what starts with it is a path. */
+function isHeaderName(text: string): boolean {
+  return headerName().safeParse(text).success && !text.startsWith('$')
 }
 
 function report(context: z.RefinementCtx, path: string[], finding: string, message: string): void {

@@ -29,6 +29,11 @@ export function nearestName(typed: string, known: Iterable<string>): string | un
   return best
 }
 
+/** Equal apart from case, `_` and `-`. */
+export function samePlainName(left: string, right: string): boolean {
+  return plainForm(left) === plainForm(right)
+}
+
 function plainForm(name: string): string {
   return name.toLowerCase().replaceAll(/[_\-\s]/g, '')
 }

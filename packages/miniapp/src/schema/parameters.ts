@@ -67,7 +67,11 @@ const parameter: z.ZodType<ParameterSchema | boolean> = branch(
       }) as unknown as z.ZodType<ParameterSchema>,
     },
   ],
-).meta({ id: 'ParameterSchema', description: 'A JSON Schema, or whether anything is allowed.' })
+).meta({
+  id: 'ParameterSchema',
+  description: 'A JSON Schema, or whether anything is allowed.',
+  examples: [{ type: 'string', title: 'Subject' }, true],
+})
 
 export const parameters: z.ZodType<ParameterSchema> = z
   .looseObject({
@@ -77,4 +81,14 @@ export const parameters: z.ZodType<ParameterSchema> = z
   .meta({
     id: 'Parameters',
     description: 'JSON Schema of the form input of an action.',
+    examples: [
+      {
+        type: 'object',
+        properties: {
+          queue: { type: 'string', title: 'Queue', 'x-source': 'rpc_queues', 'x-fallback': 'input' },
+          subject: { type: 'string', title: 'Subject' },
+        },
+        required: ['queue', 'subject'],
+      },
+    ],
   }) as unknown as z.ZodType<ParameterSchema>

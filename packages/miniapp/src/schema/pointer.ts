@@ -22,5 +22,6 @@ export function pointerSegments(pointer: string): string[] {
 }
 
 function escapeSegment(segment: string): string {
-  return segment.replaceAll('~', '~0').replaceAll('/', '~1')
+  // Validation makes hundreds of thousands of pointers, and nearly no name holds either.
+  return /[~/]/.test(segment) ? segment.replaceAll('~', '~0').replaceAll('/', '~1') : segment
 }

@@ -41,6 +41,32 @@ export const errorWhen = z
     examples: [{ path: '$.ok', equals: false, message: '$.error' }],
   })
 
+export const expiredWhen = z
+  .strictObject({
+    status: z.int().min(200).max(599).describe('Status of the answer, such as 403 or 200.'),
+    path: pathText().optional().describe('Path into the response body, such as `$.error.code`.'),
+    ...operatorShape,
+  })
+  .superRefine((rule, context) => {
+    if (rule.path !== undefined) exactlyOneOperator(rule, context)
+    else {
+      for (const name of OPERATORS.filter((operator) => rule[operator] !== undefined)) {
+        const message = 'left out where there is no `path`'
+        context.addIssue({
+          code: 'custom',
+          path: [name],
+          message,
+          params: { finding: 'conflicting-properties' },
+        })
+      }
+    }
+  })
+  .meta({
+    id: 'ExpiredWhen',
+    description: 'An answer that means that the access token has expired, although its status is not 401.',
+    examples: [{ status: 403, path: '$.error.code', equals: 'token_expired' }],
+  })
+
 const when = z
   .strictObject({
     path: pathText().optional().describe('Path into the context of the step, such as `$.row.id`.'),
@@ -134,7 +160,19 @@ export const httpStep = z
 export const authRequest = z
   .strictObject({ ...requestShape, mapping: responseMapping.optional().describe(mappingDescription) })
   .superRefine(checkRequest)
-  .meta({ id: 'AuthRequest', description: 'One HTTP request made while connecting or disconnecting.' })
+  .meta({
+    id: 'AuthRequest',
+    description: 'One HTTP request made while connecting or disconnecting.',
+    examples: [
+      {
+        url: 'https://api.example.com/webhooks',
+        method: 'POST',
+        headers: { Authorization: 'Bearer [[accessToken]]' },
+        body: { address: '{{webhookUrl}}', secret: '{{webhookSecret}}' },
+        mapping: { webhookId: '$.id' },
+      },
+    ],
+  })
 
 /** An auth request whose mapping is what it is made for. */
 export const mappedAuthRequest = z
@@ -143,6 +181,14 @@ export const mappedAuthRequest = z
   .meta({
     id: 'MappedAuthRequest',
     description: 'One HTTP request made while connecting, for what its mapping yields.',
+    examples: [
+      {
+        url: 'https://api.example.com/me',
+        method: 'GET',
+        headers: { Authorization: 'Bearer [[accessToken]]' },
+        mapping: { uid: '$.account.id', name: '$.account.name' },
+      },
+    ],
   })
 
 interface Condition {

@@ -1,23 +1,29 @@
 import { z } from 'zod'
 import { FINDING_CODES, type Finding, type FindingCode, finding } from '../rules/codes.ts'
 import { nearestName } from './nearest-name.ts'
+import { otherValueFor } from './other-values.ts'
 import { toPointer } from './pointer.ts'
 import { schemaAt, valueAt } from './walk.ts'
 
 type Issue = z.core.$ZodIssue
 
-/** What the schema says about a document, in our words: zod finds, this tells. Unknown names are told elsewhere. */
-export function shapeFindings(schema: z.ZodType, document: unknown): Finding[] {
-  const parsed = schema.safeParse(document)
+/**
+ * What the schema says about a document, in our words: zod finds, this tells. Unknown names are told elsewhere.
+ *
+ * @param rootName what messages call the document itself
+ */
+export function shapeFindings(schema: z.ZodType, document: unknown, rootName = 'The definition'): Finding[] {
+  // A parser that zod compiles first pays off from the tenth document on; a command checks one.
+  const parsed = schema.safeParse(document, { jitless: true })
   if (parsed.success) return []
   return parsed.error.issues
     .filter((issue) => issue.code !== 'unrecognized_keys')
-    .map((issue) => tell(schema, document, issue))
+    .map((issue) => tell(schema, document, issue, rootName))
 }
 
-function tell(schema: z.ZodType, document: unknown, issue: Issue): Finding {
+function tell(schema: z.ZodType, document: unknown, issue: Issue, rootName: string): Finding {
   const pointer = toPointer(issue.path)
-  const name = displayName(issue.path)
+  const name = displayName(issue.path, rootName)
   const value = valueAt(document, issue.path)
   if (value === undefined && (issue.code !== 'custom' || issue.params?.['finding'] === 'wrong-type')) {
     return finding(
@@ -34,7 +40,7 @@ function tell(schema: z.ZodType, document: unknown, issue: Issue): Finding {
 function judge(issue: Issue, value: unknown): [FindingCode, string] {
   switch (issue.code) {
     case 'invalid_type':
-      return ['wrong-type', `${article(issue.expected)}, not ${describe(value)}`]
+      return ['wrong-type', `${article(issue.expected)}, not ${describe(value)}${aside(issue.path, value)}`]
     case 'invalid_value':
       return ['unknown-value', oneOf(issue.values, value)]
     case 'too_small':
@@ -76,7 +82,9 @@ function oneOf(values: readonly unknown[], value: unknown): string {
   const options = values.map((option) => `\`${String(option)}\``)
   const list =
     options.length === 1 ? `${options[0]}` : `one of ${options.slice(0, -1).join(', ')} and ${options.at(-1)}`
-  const near = typeof value === 'string' ? nearestName(value, values.map(String)) : undefined
+  const texts = values.map(String)
+  const near =
+    typeof value === 'string' ? (otherValueFor(value, texts) ?? nearestName(value, texts)) : undefined
   return `${list}, not ${describe(value)}${near === undefined || options.length === 1 ? '' : `; did you mean \`${near}\`?`}`
 }
 
@@ -89,6 +97,13 @@ const ARTICLES: Readonly<Record<string, string>> = {
   object: 'an object',
   record: 'an object',
   null: 'null',
+}
+
+/** What somebody who knows another form of the same property may not know. */
+function aside(path: readonly PropertyKey[], value: unknown): string {
+  return path.at(-1) === 'required' && typeof value === 'boolean'
+    ? '; a field is required by its name in the list `required` beside `properties`'
+    : ''
 }
 
 function article(expected: string): string {
@@ -127,9 +142,9 @@ function not(origin: string, value: unknown): string {
 }
 
 /** How a message names the place: the property, with its index where it is the element of a list. */
-function displayName(path: readonly PropertyKey[]): string {
+function displayName(path: readonly PropertyKey[], rootName: string): string {
   const end = path.findLastIndex((segment) => typeof segment !== 'number')
-  if (end < 0) return path.length === 0 ? 'The definition' : `Element ${String(path.at(-1))}`
+  if (end < 0) return path.length === 0 ? rootName : `Element ${String(path.at(-1))}`
   return `\`${String(path[end])}${path
     .slice(end + 1)
     .map((index) => `[${String(index)}]`)

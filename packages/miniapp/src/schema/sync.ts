@@ -72,7 +72,19 @@ const resource = z
       .describe('What becomes of records that a full run no longer sees; default `keep`.'),
     enabled: z.boolean().optional().describe('Whether the resource is imported; default `true`.'),
   })
-  .meta({ id: 'SyncResource', description: 'One kind of record that is imported.' })
+  .meta({
+    id: 'SyncResource',
+    description: 'One kind of record that is imported.',
+    examples: [
+      {
+        contentType: 'core:customer',
+        endpoints: { list: { url: '/customers', method: 'GET' } },
+        pagination: { paramName: 'per_page', defaultLimit: 100 },
+        responseMapping: { dataProperty: 'customers', totalProperty: 'meta.total' },
+        apiMapping: { code: { path: 'id', transform: 'toString' }, primaryEmail: 'email' },
+      },
+    ],
+  })
 
 const operation = z.enum(['create', 'update', 'upsert', 'delete'])
 
@@ -161,4 +173,25 @@ export const sync = z
       .optional()
       .describe('How events keep records up to date.'),
   })
-  .meta({ id: 'Sync', description: 'Bulk import and realtime records.' })
+  .meta({
+    id: 'Sync',
+    description: 'Bulk import and realtime records.',
+    examples: [
+      {
+        baseUrl: 'https://api.example.com/v2',
+        headers: { Authorization: 'Bearer [[accessToken]]' },
+        resources: {
+          customers: {
+            contentType: 'core:customer',
+            endpoints: { list: { url: '/customers', method: 'GET' } },
+            apiMapping: { code: { path: 'id', transform: 'toString' }, primaryEmail: 'email' },
+          },
+        },
+        webhooks: {
+          handlers: {
+            'customer.created': { resource: 'customers', operation: 'upsert', dataPath: '$.customer' },
+          },
+        },
+      },
+    ],
+  })

@@ -12,4 +12,18 @@ export const trigger = z
     isCustom: z.boolean().describe('`false` for ordinary triggers.'),
     sample: z.unknown().optional().describe('An example payload, shown in the builder and used by tests.'),
   })
-  .meta({ id: 'Trigger', description: 'An event of the provider that starts automations.' })
+  .meta({
+    id: 'Trigger',
+    description: 'An event of the provider that starts automations.',
+    examples: [
+      {
+        type: 'miniapps:my-shop',
+        event: 'order.created',
+        img: 'my-shop.svg',
+        icon: 'shopping-cart',
+        label: 'Order created',
+        description: 'A customer has ordered.',
+        isCustom: false,
+      },
+    ],
+  })

@@ -46,6 +46,18 @@ export function childSchema(schema: z.core.$ZodType, key: PropertyKey): z.core.$
   return def.valueType ?? def.element
 }
 
+/** The schema of every element of a list, or of every member of a record, where the schema (already effective) is one. */
+export function elementSchema(schema: z.core.$ZodType): z.core.$ZodType | undefined {
+  const { valueType, element } = definitionOf(schema)
+  return valueType ?? element
+}
+
+/** Whether the schema (already effective) is about lists, where `value` is one, or about objects, where it is one. */
+export function fitsKind(schema: z.core.$ZodType, value: object): boolean {
+  const { element, shape, valueType } = definitionOf(schema)
+  return Array.isArray(value) ? element !== undefined : shape !== undefined || valueType !== undefined
+}
+
 /** The schema at a path of the document, wrappers kept, so that its description can be read. */
 export function schemaAt(
   root: z.core.$ZodType,

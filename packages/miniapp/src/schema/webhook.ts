@@ -6,6 +6,9 @@ import { filledText, headerName, pathText, textLike, webUrl } from './text.ts'
 /** Seconds. A signature older than a day protects nothing. */
 const MAX_TOLERANCE_SECONDS = 86_400
 
+/** 32 bytes, alone or in the form of RFC 8410 (44 bytes). */
+const ED25519_KEY = /^(?:[0-9A-Fa-f]{64}|[0-9A-Fa-f]{88}|[A-Za-z0-9+/_-]{43}=?|[A-Za-z0-9+/_-]{59}=?)$/
+
 const VERIFICATION_TYPES = [
   'hmac-sha256',
   'hmac-sha1',
@@ -93,7 +96,9 @@ const verification = z
       .describe('With `type: "jwt"`: how the token is checked.'),
     ed25519: z
       .strictObject({
-        publicKey: filledText().describe("The provider's public key, as hex or base64."),
+        publicKey: textLike(ED25519_KEY, 'the 32 bytes of a public key as hex or base64').describe(
+          "The provider's public key, as hex or base64.",
+        ),
         signedPayload: signedPayload(),
       })
       .optional()
@@ -102,6 +107,10 @@ const verification = z
   .superRefine((value, context) => {
     for (const name of NEEDED[value.type]) {
       if (value[name] === undefined) needs(context, [name], `\`type\` is \`${value.type}\``)
+    }
+    const payload = value.ed25519?.signedPayload ?? value.signedPayload
+    if (value.type === 'ed25519' && payload?.includes('{timestamp}') && value.timestampHeader === undefined) {
+      needs(context, ['timestampHeader'], '`signedPayload` names `{timestamp}`')
     }
     if (value.jwt && value.jwt.jwksUrl === undefined && value.jwt.secretKey === undefined) {
       needs(context, ['jwt', 'jwksUrl'], 'there is no `secretKey` either')
@@ -254,7 +263,30 @@ export const webhook = z
       .describe('First-party only: events that disconnect the install.'),
     ecommerce: z.unknown().optional().describe('Deprecated: use `sync`.').meta({ deprecated: true }),
   })
-  .meta({ id: 'Webhook', description: 'How inbound events are verified and read.' })
+  .meta({
+    id: 'Webhook',
+    description: 'How inbound events are verified and read.',
+    examples: [
+      {
+        verification: {
+          type: 'hmac-sha256',
+          headerName: 'X-Shop-Signature',
+          secretKey: 'webhookSecret',
+          encoding: 'base64',
+        },
+        eventExtraction: {
+          source: 'header',
+          path: 'X-Shop-Topic',
+          map: { 'orders/create': 'order.created' },
+        },
+        transactionId: { paths: ['$.order.id', '$.id'] },
+        customerExtraction: {
+          basePath: '$.order.customer',
+          mapping: { code: { path: 'id', transform: 'toString' }, primaryEmail: 'email' },
+        },
+      },
+    ],
+  })
 
 function needs(context: z.RefinementCtx, path: string[], reason: string): void {
   context.addIssue({
