@@ -1,7 +1,10 @@
 /** What the process ends with; stable, so that scripts can rely on it. Shown by `miniapps --help`. */
 export const EXIT_CODES = {
   ok: { status: 0, summary: 'Done.' },
-  failed: { status: 1, summary: 'A definition has errors, or an action, a source or a connect failed.' },
+  failed: {
+    status: 1,
+    summary: 'A definition has errors or too low a version, or an action, a source or a connect failed.',
+  },
   usage: { status: 2, summary: 'The command line is not right: a command, option, argument or value.' },
   unreachable: { status: 3, summary: 'No MiniApps server answers at the address.' },
   unauthorized: { status: 4, summary: 'Not signed in, or the token or link is refused or may not do this.' },

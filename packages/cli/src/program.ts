@@ -7,6 +7,7 @@ import { adminAppInstallCommand } from './commands/admin-app-install.ts'
 import { adminAppListCommand } from './commands/admin-app-list.ts'
 import { adminAppRegisterCommand } from './commands/admin-app-register.ts'
 import { adminAppUninstallCommand } from './commands/admin-app-uninstall.ts'
+import { adminAuditCommand } from './commands/admin-audit.ts'
 import { adminRunCommand } from './commands/admin-run.ts'
 import { adminRunsCommand } from './commands/admin-runs.ts'
 import { adminTokenAddCommand } from './commands/admin-token-add.ts'
@@ -16,9 +17,15 @@ import { adminWorkspaceAddCommand } from './commands/admin-workspace-add.ts'
 import { adminWorkspaceLinkCommand } from './commands/admin-workspace-link.ts'
 import { adminWorkspaceListCommand } from './commands/admin-workspace-list.ts'
 import { connectCommand } from './commands/connect.ts'
+import { diffCommand } from './commands/diff.ts'
+import { doctorCommand } from './commands/doctor.ts'
+import { explainCommand } from './commands/explain.ts'
+import { initCommand } from './commands/init.ts'
 import { loginCommand } from './commands/login.ts'
 import { logoutCommand } from './commands/logout.ts'
+import { printTypesCommand } from './commands/print-types.ts'
 import { sourceListCommand } from './commands/source-list.ts'
+import { testCommand } from './commands/test.ts'
 import { validateCommand } from './commands/validate.ts'
 import { whoamiCommand } from './commands/whoami.ts'
 import { EXIT_CODES } from './exit-code.ts'
@@ -38,12 +45,18 @@ export function createProgram(shell: Shell): Command {
     .showSuggestionAfterError(true)
     .configureHelp({ styleTitle: createPaint(true).strong, showGlobalOptions: true })
 
+  initCommand(program, shell)
   validateCommand(program, shell)
+  testCommand(program, shell)
+  explainCommand(program, shell)
+  diffCommand(program, shell)
+  printTypesCommand(program, shell)
   const action = group(program, 'action', 'Run actions.')
   actionRunCommand(action, shell)
   const source = group(program, 'source', 'Read the options of dropdowns.')
   sourceListCommand(source, shell)
   connectCommand(program, shell)
+  doctorCommand(program, shell)
   loginCommand(program, shell)
   logoutCommand(program, shell)
   whoamiCommand(program, shell)
@@ -65,6 +78,7 @@ function adminCommands(program: Command, shell: Shell): void {
   adminTokenListCommand(token, shell)
   adminTokenRemoveCommand(token, shell)
   adminRunsCommand(admin, shell)
+  adminAuditCommand(admin, shell)
   adminRunCommand(admin, shell)
   const workspace = group(admin, 'workspace', 'Make and list workspaces.')
   adminWorkspaceAddCommand(workspace, shell)

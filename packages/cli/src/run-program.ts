@@ -10,6 +10,8 @@ import { callingDirectory } from './shell.ts'
 export interface Streams {
   stdout: { write(text: string): unknown; isTTY?: boolean }
   stderr: { write(text: string): unknown; isTTY?: boolean }
+  /** Absent: nobody answers. */
+  stdin?: { isTTY?: boolean }
 }
 
 /**
@@ -22,12 +24,14 @@ export interface Streams {
 export async function runProgram(
   args: readonly string[],
   env: NodeJS.ProcessEnv,
-  { stdout, stderr }: Streams,
+  { stdout, stderr, stdin }: Streams,
 ): Promise<number> {
   const outcomes: Outcome[] = []
   const complaints: string[] = []
   const finish = (outcome: Outcome) => void outcomes.push(outcome)
-  const program = createProgram({ env, directory: callingDirectory(env), finish })
+  // Questions would spoil the one document that a machine reads.
+  const isTerminal = Boolean(stdin?.isTTY && stderr.isTTY) && !args.includes('--json')
+  const program = createProgram({ env, directory: callingDirectory(env), isTerminal, finish })
   const colours = {
     out: wantsColour(stdout.isTTY ?? false, env),
     err: wantsColour(stderr.isTTY ?? false, env),

@@ -6,6 +6,8 @@ export interface Shell {
   env: NodeJS.ProcessEnv
   /** Absolute; where relative paths of the command line begin. */
   directory: string
+  /** Whether somebody is there to answer questions. */
+  isTerminal: boolean
   /** Hands over what the command line prints and ends with. */
   finish(outcome: Outcome): void
 }

@@ -32,6 +32,9 @@ const CALLS: Call[] = [
   },
   { name: 'definition-with-faults', args: ['validate', 'shop.yaml', 'many-faults.json'] },
   { name: 'action-of-a-definition-with-faults', args: ['action', 'run', 'missing-comma.json', 'listOrders'] },
+  { name: 'package-with-faults', args: ['validate', 'desk', '--level', 'submission'] },
+  { name: 'recorded-tests-that-differ', args: ['test', 'desk'] },
+  { name: 'definition-without-tests', args: ['test', 'shop.yaml'] },
   { name: 'unknown-action', args: ['action', 'run', 'shop.yaml', 'getOrders'] },
   {
     name: 'input-that-does-not-fit',
@@ -67,6 +70,12 @@ const CALLS: Call[] = [
     name: 'function-that-throws',
     args: ['action', 'run', 'shop.yaml', 'split', '-i', 'amount=3', '-i', 'guests=0'],
   },
+  { name: 'package-without-name', args: ['init'] },
+  { name: 'template-that-there-is-not', args: ['init', 'shop-2', '--template', 'comerce'] },
+  { name: 'version-that-is-too-low', args: ['diff', 'shop.yaml', 'shop-next.yaml'] },
+  { name: 'version-that-is-not-raised', args: ['diff', 'shop-next.yaml', 'shop.yaml', '--json'] },
+  { name: 'diff-with-a-broken-file', args: ['diff', 'shop.yaml', 'missing-comma.json'] },
+  { name: 'types-into-no-folder', args: ['types', 'shop.yaml', '--out', 'no-folder/shop.ts'] },
   { name: 'unknown-source', args: ['source', 'list', 'shop.yaml', 'rpc_order'] },
   { name: 'app-on-a-server-while-signed-out', args: ['action', 'run', 'shop', 'getOrder'] },
   { name: 'server-that-is-no-address', args: ['whoami', '--server', 'localhost:4000'] },
@@ -78,6 +87,7 @@ const CALLS: Call[] = [
     args: ['admin', 'token', 'add', '--name', 'ci', '--all', '--expires', 'soon'],
   },
   { name: 'list-that-is-too-long', args: ['admin', 'runs', '--limit', '1000'] },
+  { name: 'audit-that-is-too-long', args: ['admin', 'audit', '--limit', '0'] },
   { name: 'json-of-a-broken-call', args: ['valdate', '--json'] },
 ]
 

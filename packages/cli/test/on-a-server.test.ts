@@ -194,6 +194,21 @@ it('lists runs page by page and shows one of them', async () => {
   await golden('run-that-there-is-not', ['admin', 'run', 'nothing'])
 })
 
+it('lists who did what, page by page', async () => {
+  const of = ['admin', 'audit', '--ns', 'ledger', '--limit', '1']
+  const { document } = await cli.json(of)
+  expect(document.entries).toMatchObject([{ ns: 'ledger', actorName: 'Owner', address: '127.0.0.1' }])
+  const next = await cli.json([...of, '--after', document.next])
+  expect(next.document.entries).toHaveLength(1)
+  const shown = await cli.run(['admin', 'audit', '--kind', 'link.used'])
+  expect(shown.stdout).toMatch(/WHEN +ACT +ABOUT +BY +FROM/)
+  expect(shown.stdout).toContain('link.used')
+  expect(
+    (await cli.run(['admin', 'audit', '--kind', 'token.made', '--until', '2000-01-01'])).stdout,
+  ).toContain('There are no such acts.')
+  await golden('act-that-there-is-not', ['admin', 'audit', '--kind', 'token.mad'])
+})
+
 it('makes a token that may do one thing, and ends it', async () => {
   const add = [
     'admin',
@@ -230,6 +245,24 @@ it('lists workspaces and says why there is one only', async () => {
   await golden('second-workspace-of-a-server-with-one', ['admin', 'workspace', 'add', 'acme', 'Acme'])
   const fresh = await cli.json(['admin', 'workspace', 'link', document.workspaces[0]._id])
   expect(fresh.document.loginUrl).toMatch(/\/login\/main\./)
+})
+
+it('looks into an app that nobody sees, and into one whose last run failed', async () => {
+  await golden('doctor-of-an-app-that-nobody-sees', ['doctor', 'nobody'])
+  const { document, status } = await cli.json(['doctor', 'ledger', '--bundle', 'support.json'])
+  expect(status).toBe(1)
+  expect(document.diagnoses).toMatchObject([
+    { name: 'visible', verdict: 'fine' },
+    { name: 'connection', verdict: 'fine' },
+    {
+      name: 'failed runs',
+      verdict: 'broken',
+      next: [expect.any(String), expect.stringContaining('miniapps admin run')],
+    },
+  ])
+  const bundle = readFileSync(join(temporary.folder, 'support.json'), 'utf8')
+  expect(JSON.parse(bundle)).toMatchObject({ ns: 'ledger', version: '1.0.0', failedRuns: [{}, {}, {}] })
+  expect(bundle).not.toContain(KEY)
 })
 
 it('refuses another content under a version that is registered', async () => {

@@ -79,7 +79,9 @@ describe.concurrent('apps of the catalog, unmodified, against stand-ins', () => 
     expect(readdirSync(join(cli.folder, '.miniapps')).sort()).toEqual(['.gitignore', 'slack.json'])
 
     const message = ['-i', `user=${users.omar?.id}`, '-i', 'text=Hello']
-    const { document } = await cli.json(['action', 'run', '.', 'sendDirectMessage', ...message, ...slack])
+    expect(connected.stdout).toContain(`Calls with this connection go there too: ${slack.join(' ')}`)
+    // The stand-in that the account was connected at is remembered.
+    const { document } = await cli.json(['action', 'run', '.', 'sendDirectMessage', ...message])
     expect(document).toMatchObject({ success: true, data: { text: 'Hello' } })
     expect(document.steps).toHaveLength(2)
   })
@@ -150,7 +152,10 @@ describe.concurrent('an app that exchanges its key for a token', () => {
     expect(document.error).toMatchObject({
       code: 'VALIDATION_ERROR',
       details: { fields: [{ path: '/apiKey' }, { path: '/region' }] },
-      next: ['miniapps connect . --credential apiKey=… --credential region=…'],
+      next: [
+        'Correct apiKey and region in the form.',
+        'miniapps connect . --credential apiKey=… --credential region=…',
+      ],
     })
   })
 
@@ -215,6 +220,43 @@ describe.concurrent('sources', () => {
       code: 'VALIDATION_ERROR',
       message: '"rpc_entries" takes no parameter "shelf". It takes: book.',
     })
+  })
+})
+
+describe.concurrent('recorded tests', () => {
+  it('run offline', async () => {
+    const { status, document } = await cliIn(CATALOG, temporary.folder).json(['test', 'linear'])
+    expect(document.tests.length).toBeGreaterThan(30)
+    for (const test of document.tests) expect(test).toMatchObject({ outcome: 'same', differences: [] })
+    expect({ status, ok: document.ok, file: document.file }).toEqual({
+      status: 0,
+      ok: true,
+      file: 'linear/miniapp.json',
+    })
+  })
+
+  it('belong to what a submission is judged by', async () => {
+    const { document } = await cliIn(CATALOG, temporary.folder).json([
+      'validate',
+      'linear',
+      '--level',
+      'submission',
+    ])
+    expect(document.files.map(({ file }: { file: string }) => file)).toContain(
+      'linear/fixtures/createIssue.json',
+    )
+  })
+})
+
+describe.concurrent('types of actions', () => {
+  it('are printed, or written to a file', async () => {
+    const cli = folderWith('types', ledgerDefinition())
+    const printed = await cli.run(['types', '.'])
+    expect(printed).toMatchObject({ status: 0, stderr: '' })
+    expect(printed.stdout).toContain('export interface AddEntryInput {')
+    const written = await cli.run(['types', '.', '--out', 'ledger.ts'])
+    expect(written.stdout).toBe('Written ledger.ts: the types of ledger 1.0.0.\n')
+    expect(readFileSync(join(cli.folder, 'ledger.ts'), 'utf8')).toBe(printed.stdout)
   })
 })
 

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { Finding } from 'miniapp'
+import type { Change, Finding } from 'miniapp'
 import type { Outcome } from '../outcome.ts'
 import { graphql } from '../server/graphql.ts'
 import { openSession, type ServerOptions } from '../server/session.ts'
@@ -7,7 +7,8 @@ import type { Shell } from '../shell.ts'
 
 const HELP = `
 The definition is checked here first, with places in the file. A version never changes: a changed definition needs a
-higher "version". Installs move to the new version.
+higher "version", and one that breaks the published version a higher major number ("miniapps diff" says what breaks).
+Installs move to the new version where it breaks nothing of theirs.
 
 Example:
   $ miniapps admin app register catalog/github`
@@ -20,6 +21,7 @@ interface Registration {
   outcome: 'registered' | 'unchanged'
   installsMoved: number
   findings: Finding[]
+  changes: Change[]
 }
 
 export function adminAppRegisterCommand(parent: Command, shell: Shell): void {
@@ -47,16 +49,16 @@ async function register(argument: string, options: ServerOptions, shell: Shell):
     import('../definition/check-source.ts'),
     import('../render/findings.ts'),
   ])
-  const { ns, version, outcome, installsMoved } = answer
+  const { ns, version, outcome, installsMoved, changes } = answer
   const findings = placeFindings(source, answer.findings)
   return {
     exit: 'ok',
-    document: { ns, version, outcome, installsMoved, findings: findings.map(findingDocument) },
+    document: { ns, version, outcome, installsMoved, findings: findings.map(findingDocument), changes },
     text: (paint) => {
       const done =
         outcome === 'unchanged'
           ? `${ns} ${version} was registered before, exactly like this.`
-          : `${paint.good('Registered')} ${ns} ${version}; ${installs(installsMoved)}.`
+          : `${paint.good('Registered')} ${ns} ${version}; ${installs(installsMoved)}.${breaks(changes)}`
       return [...(findings.length > 0 ? [renderFindings({ source, findings }, paint)] : []), done].join(
         '\n\n',
       )
@@ -67,4 +69,9 @@ async function register(argument: string, options: ServerOptions, shell: Shell):
 function installs(count: number): string {
   if (count === 0) return 'no install moved'
   return count === 1 ? '1 install moved to it' : `${count} installs moved to it`
+}
+
+function breaks(changes: readonly Change[]): string {
+  const reasons = changes.filter(({ kind }) => kind === 'breaking').map(({ reason }) => `\n  ${reason}`)
+  return reasons.length === 0 ? '' : `\nIt breaks, for those who accept it:${reasons.join('')}`
 }

@@ -1,8 +1,9 @@
 import type { Command } from 'commander'
 import type { Outcome } from '../outcome.ts'
 import { renderRun, runDocument } from '../render/run.ts'
-import type { ReportedError, ReportedStep, RunReport } from '../run-report.ts'
+import type { ReportedStep } from '../run-report.ts'
 import { graphql } from '../server/graphql.ts'
+import { type AnsweredError, serverReport } from '../server/server-report.ts'
 import { openSession, type ServerOptions } from '../server/session.ts'
 import type { Shell } from '../shell.ts'
 
@@ -28,7 +29,7 @@ interface Run {
   status: string
   durationMs: number
   requestId: string | null
-  record: { steps?: ReportedStep[]; error?: ReportedError | null } | null
+  record: { steps?: ReportedStep[]; error?: AnsweredError | null } | null
 }
 
 export function adminRunCommand(parent: Command, shell: Shell): void {
@@ -48,21 +49,16 @@ async function showRun(id: string, { verbose = false, ...options }: Options, she
   const session = await openSession(shell, options)
   const { miniAppActionRun: run } = await graphql<{ miniAppActionRun: Run }>(session, QUERY, { id })
   const { _id, createdAt, ns, version, action, actorKind, status, durationMs, requestId, record } = run
-  const path = record?.error?.details['path']
-  const report: RunReport = {
+  const report = serverReport(session, {
     ns,
     kind: 'action',
     name: action,
-    ranOn: session.server,
-    argument: ns,
-    here: false,
     steps: record?.steps ?? [],
-    ...(record?.error && { error: { ...record.error, ...(typeof path === 'string' && { path }) } }),
+    error: record?.error,
     durationMs,
-    ...(requestId !== null && { requestId }),
-    formFields: [],
+    requestId,
     verbose,
-  }
+  })
   return {
     exit: 'ok',
     document: { _id, createdAt, version, action, actorKind, status, ...runDocument(report) },

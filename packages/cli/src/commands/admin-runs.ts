@@ -26,7 +26,7 @@ const QUERY = `query ($ns: String, $action: String, $status: String, $first: Int
 }`
 
 /** As many as the server gives in one page. */
-const MAX_LIMIT = 100
+export const MAX_LIMIT = 100
 
 interface Run {
   _id: string
@@ -59,7 +59,7 @@ export function adminRunsCommand(parent: Command, shell: Shell): void {
     })
 }
 
-function readLimit(text: string): number {
+export function readLimit(text: string): number {
   const limit = Number(text)
   if (Number.isInteger(limit) && limit >= 1 && limit <= MAX_LIMIT) return limit
   throw new InvalidArgumentError(`It must be a whole number from 1 to ${MAX_LIMIT}.`)

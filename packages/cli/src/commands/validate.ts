@@ -1,9 +1,10 @@
 import { type Command, Option } from 'commander'
-import type { ValidationLevel } from 'miniapp'
+import type { SubmittedBy, ValidationLevel } from 'miniapp/validate'
 import type { Shell } from '../shell.ts'
 
 interface Options {
   level: ValidationLevel
+  by: SubmittedBy
 }
 
 const HELP = `
@@ -13,10 +14,12 @@ export is checked. All findings are told at once, each with its place in the fil
 Levels, each including the one before:
   schema       shape and types
   consistency  what refers to what: sources, functions, placeholders, paths
+  submission   what the intake of submissions rejects or questions, and what the samples and recorded tests beside the
+               definition say
 
 Examples:
   $ miniapps validate miniapp.json
-  $ miniapps validate catalog/* --json`
+  $ miniapps validate catalog/* --level submission --by operator --json`
 
 export function validateCommand(parent: Command, shell: Shell): void {
   parent
@@ -26,12 +29,17 @@ export function validateCommand(parent: Command, shell: Shell): void {
     .argument('<file...>', 'definitions: JSON, JSON with comments, YAML or modules; or their folders')
     .addOption(
       new Option('--level <level>', 'how much is checked')
-        .choices(['schema', 'consistency'])
+        .choices(['schema', 'consistency', 'submission'])
         .default('consistency'),
     )
+    .addOption(
+      new Option('--by <who>', 'who hands it in; some fields of a submission are for the operator alone')
+        .choices(['partner', 'operator'])
+        .default('partner'),
+    )
     .addHelpText('after', HELP)
-    .action(async (files: string[], options: Options) => {
+    .action(async (files: string[], { level, by }: Options) => {
       const { validateFiles } = await import('../definition/validate-files.ts')
-      shell.finish(await validateFiles(files, options.level, shell))
+      shell.finish(await validateFiles(files, { level, by }, shell))
     })
 }

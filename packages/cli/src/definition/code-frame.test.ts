@@ -38,3 +38,13 @@ it('cuts a long line around the place', () => {
 it('counts tabs as one column and drops carriage returns', () => {
   expect(codeFrame('\tkey\r\n', { offset: 1, length: 3 }, plain)).toBe('1 │  key\n  │  ^^^')
 })
+
+it.each([
+  ['日本', 'x', 4, 1],
+  ['x', '鍵', 1, 2],
+  ['e\u0301', 'ab', 1, 2],
+  ['متجر', 'ab', 4, 2],
+])('marks %s%s below the columns that a terminal gives it', (before, meant, spaces, marks) => {
+  const frame = codeFrame(before + meant, { offset: before.length, length: meant.length }, plain)
+  expect(frame.split('\n')[1]).toBe(`  │ ${' '.repeat(spaces)}${'^'.repeat(marks)}`)
+})

@@ -1,3 +1,4 @@
+import fastStringWidth from 'fast-string-width'
 import type { Paint } from '../paint.ts'
 import type { Span } from './source-document.ts'
 
@@ -18,7 +19,10 @@ export function positionAt(text: string, offset: number): Position {
   return { line: before.split('\n').length, column: offset - lineStart + 1 }
 }
 
-/** The line at `span` with the lines before it, numbered, and a mark below the first line of the span. */
+/**
+ * The line at `span` with the lines before it, numbered, and a mark below the first line of the span. Characters that
+ * terminals show two columns wide (CJK, emoji) or none (accents of their own) are counted as such.
+ */
 export function codeFrame(text: string, span: Span, paint: Paint): string {
   const { line, column } = positionAt(text, span.offset)
   const lines = text.split('\n').map((one) => one.replace(/\r$/, ''))
@@ -30,8 +34,9 @@ export function codeFrame(text: string, span: Span, paint: Paint): string {
   const before = lines
     .slice(Math.max(0, line - 1 - LINES_BEFORE), line - 1)
     .map((one, index, all) => numbered(line - all.length + index) + shown(one))
-  const spanned = Math.min(span.length, meant.length - column + 1)
-  const length = Math.max(1, Math.min(spanned, FRAME_WIDTH - (column - 1 - from)))
-  const mark = `${paint.faint(`${' '.repeat(width)} │`)} ${' '.repeat(column - 1 - from)}${paint.bad('^'.repeat(length))}`
+  const columns = (start: number, end: number) =>
+    fastStringWidth(meant.slice(start, Math.min(end, from + FRAME_WIDTH)).replaceAll('\t', ' '))
+  const marked = Math.max(1, columns(column - 1, column - 1 + span.length))
+  const mark = `${paint.faint(`${' '.repeat(width)} │`)} ${' '.repeat(columns(from, column - 1))}${paint.bad('^'.repeat(marked))}`
   return [...before, numbered(line) + shown(meant), mark].map((one) => one.trimEnd()).join('\n')
 }

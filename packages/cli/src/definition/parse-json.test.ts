@@ -72,3 +72,16 @@ describe('places', () => {
     expect(text.slice(span?.offset, (span?.offset ?? 0) + (span?.length ?? 0))).toBe(expected)
   })
 })
+
+describe('names that stand twice', () => {
+  it.each([
+    ['{"a": 1, "a": 2}', 1],
+    ['{"a": {"b": 1, "c": {"b": 2, "b": 3}}}', 1],
+    ['{"__proto__": 1, "__proto__": 2}', 1],
+    ['{"a": "\\"b\\": 1", "b": ["c : \\\\", "d"]}', 0],
+    ['{"a" \n : {"a" : 1}, "b":"x:y"}', 0],
+  ])('in %s: %i', (text, count) => {
+    const parsed = parseJsonSource(text, { lenient: false })
+    expect(parsed.ok ? 0 : parsed.faults.length).toBe(count)
+  })
+})

@@ -1,5 +1,5 @@
 import { type Node, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser'
-import { pointerSegments } from 'miniapp'
+import { pointerSegments } from 'miniapp/validate'
 import type { Locate, ParsedSource, Part, Span, SyntaxFault } from './source-document.ts'
 
 /** By the parser's own name of the fault. */
@@ -31,6 +31,43 @@ const TOO_DEEP = 'The document is nested too deeply to be read.'
  * @returns the first fault only: what follows it is mostly its consequence
  */
 export function parseJsonSource(text: string, { lenient }: { lenient: boolean }): ParsedSource {
+  const sound = lenient ? undefined : parseSound(text)
+  if (sound === undefined) return parseWithPlaces(text, lenient)
+  // Places are asked for only where there is something to say.
+  let places: ParsedSource | undefined
+  const locate: Locate = (pointer, part) => {
+    places ??= parseWithPlaces(text, lenient)
+    return places.ok ? places.locate(pointer, part) : undefined
+  }
+  return { ok: true, value: sound.value, locate }
+}
+
+/** The engine's own parser is many times as fast, but keeps silent about names that stand twice. */
+function parseSound(text: string): { value: unknown } | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    return countNames(value) === namesIn(text) ? { value } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** In sound JSON whatever is followed by a colon is a name. */
+function namesIn(text: string): number {
+  let count = 0
+  for (const [, colon] of text.matchAll(/"(?:[^"\\]|\\.)*"[ \t\r\n]*(:)?/g)) if (colon !== undefined) count++
+  return count
+}
+
+function countNames(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0
+  const members = Object.values(value)
+  let count = Array.isArray(value) ? 0 : members.length
+  for (const member of members) count += countNames(member)
+  return count
+}
+
+function parseWithPlaces(text: string, lenient: boolean): ParsedSource {
   const errors: ParseError[] = []
   let root: Node | undefined
   try {
@@ -49,7 +86,7 @@ export function parseJsonSource(text: string, { lenient }: { lenient: boolean })
 
 function faultOf({ error, offset, length }: ParseError, text: string): SyntaxFault {
   if (text.trim() === '') return { message: EMPTY, span: { offset: 0, length: 0 } }
-  const name = printParseErrorCode(error)
+  const name = text[offset] === '=' ? 'ColonExpected' : printParseErrorCode(error)
   return { message: FAULTS[name] ?? `The JSON cannot be read (${name}).`, span: { offset, length } }
 }
 

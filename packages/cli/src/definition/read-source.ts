@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises'
 import { extname, join, relative, resolve, sep } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { CliError, systemCode } from '../cli-error.ts'
-import type { Locate, ParsedSource } from './source-document.ts'
+import type { ParsedSource } from './source-document.ts'
 
 /** A definition's file, read and parsed. */
 export interface Source {
@@ -10,7 +10,7 @@ export interface Source {
   name: string
   /** Absolute. */
   path: string
-  /** Absent where the document comes out of a module. */
+  /** Absent where the file is no text. */
   text?: string
   parsed: ParsedSource
 }
@@ -116,8 +116,6 @@ async function importJson(): Promise<(text: string, lenient: boolean) => ParsedS
   return (text, lenient) => parseJsonSource(text, { lenient })
 }
 
-const nowhere: Locate = () => undefined
-
 /** Runs the module: its default export, or what that resolves to, is the document. */
 async function readModule(path: string): Promise<Omit<Source, 'name' | 'path'>> {
   let exports: { default?: unknown }
@@ -125,14 +123,19 @@ async function readModule(path: string): Promise<Omit<Source, 'name' | 'path'>> 
     exports = (await import(pathToFileURL(path).href)) as { default?: unknown }
   } catch (error) {
     const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
-    return moduleFault(`The module failed when it was run. ${reason}`)
+    const [firstLine = ''] = reason.split('\n')
+    const end = /[.!?]$/.test(firstLine) ? '' : '.'
+    return moduleFault(`The module failed when it was run. ${firstLine}${end}`)
   }
   if (!('default' in exports)) {
     return moduleFault(
       'The module has no default export; it should be the definition (export default { … }).',
     )
   }
-  return { parsed: { ok: true, value: await exports.default, locate: nowhere } }
+  const { locateInModule } = await import('./locate-in-module.ts')
+  const text = await readFile(path, 'utf8')
+  const locate = locateInModule(text, { typescript: /ts$/i.test(path) })
+  return { text, parsed: { ok: true, value: await exports.default, locate } }
 }
 
 function moduleFault(message: string): Omit<Source, 'name' | 'path'> {

@@ -8,8 +8,8 @@ export interface Span {
 export type Part = 'name' | 'value'
 
 /**
- * Where the value at a JSON Pointer stands; where there is none, the nearest value around it. `undefined` in formats
- * whose text is not kept (modules).
+ * Where the value at a JSON Pointer stands; where there is none, the nearest value around it. `undefined` where a module
+ * computes what it exports.
  */
 export type Locate = (pointer: string, part: Part) => Span | undefined
 

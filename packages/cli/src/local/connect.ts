@@ -3,12 +3,11 @@ import { CliError } from '../cli-error.ts'
 import { shownName } from '../definition/read-source.ts'
 import type { Outcome } from '../outcome.ts'
 import { connectOutcome } from '../render/connect.ts'
-import type { RunReport } from '../run-report.ts'
 import type { Shell } from '../shell.ts'
 import { writeConnection } from './connection-store.ts'
 import { readGiven } from './given.ts'
 import type { LocalApp } from './load-app.ts'
-import { reportError } from './report-error.ts'
+import { localReport } from './local-report.ts'
 import { type LocalOptions, withRuntime } from './runtime.ts'
 import { tryAccount } from './try-account.ts'
 
@@ -22,25 +21,22 @@ export async function connectHere(
   options: LocalOptions & { verbose: boolean },
   shell: Shell,
 ): Promise<Outcome> {
-  const { compiled, source, argument } = app
+  const { compiled } = app
   refuseOtherWaysToConnect(app)
   const given = await readGiven(app, options.credential ?? [], shell)
   return withRuntime(options, async (runtime) => {
     const startedAt = performance.now()
     const outcome = await tryAccount(app, given, runtime)
-    const report: RunReport = {
-      ns: compiled.ns,
-      kind: 'connect',
-      name: 'connect',
-      ranOn: source.name,
-      argument,
-      here: true,
-      steps: outcome.steps,
-      ...(!outcome.ok && { error: reportError(fieldsNamed(outcome.error), app) }),
-      durationMs: Math.round(performance.now() - startedAt),
-      formFields: Object.keys(compiled.auth.form),
-      verbose: options.verbose,
-    }
+    const report = localReport(
+      app,
+      { connect: true },
+      {
+        steps: outcome.steps,
+        error: outcome.ok ? undefined : fieldsNamed(outcome.error),
+        startedAt,
+        verbose: options.verbose,
+      },
+    )
     if (!outcome.ok) return connectOutcome(report, {})
     const { uid, name } = outcome
     await writeConnection(given.file, {
@@ -49,11 +45,12 @@ export async function connectHere(
       ...(uid !== undefined && { uid }),
       ...(name !== undefined && { name }),
       ...outcome.bags,
+      ...(options.origin && { standIns: options.origin }),
     })
     const stored = shownName(given.file, shell.directory)
     const skipped = compiled.auth.registrationRequests.length
     return connectOutcome(report, {
-      account: { uid, name, stored, skippedRegistrations: skipped },
+      account: { uid, name, stored, standIns: options.origin ?? [], skippedRegistrations: skipped },
     })
   })
 }

@@ -16,6 +16,8 @@ export interface StoredConnection {
   credentials: Rec
   metadata: Rec
   userInput: Rec
+  /** `--origin` of the connect: whom the account was connected at, and later calls go to. */
+  standIns?: readonly string[]
 }
 
 /** `.miniapps/<ns>.json` beside the definition. */

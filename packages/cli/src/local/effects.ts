@@ -11,10 +11,11 @@ export interface LocalEffects extends Effects {
 
 /** What the interpreter borrows from this machine. */
 export function createLocalEffects(settings: LocalSendSettings): LocalEffects {
-  const { send, close: closeSend } = createLocalSend(settings)
+  const { send, originalUrl, close: closeSend } = createLocalSend(settings)
   const { runFunction, close: closeFunctions } = createLocalFunctions()
   return {
     send,
+    originalUrl,
     runFunction,
     now: Date.now,
     random: Math.random,

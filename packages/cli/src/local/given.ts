@@ -3,6 +3,7 @@ import type { Shell } from '../shell.ts'
 import { connectionFile, readConnection, type StoredConnection } from './connection-store.ts'
 import { credentialNames } from './credential-names.ts'
 import type { LocalApp } from './load-app.ts'
+import type { LocalOptions } from './runtime.ts'
 
 type Rec = Record<string, unknown>
 
@@ -29,6 +30,11 @@ export async function readGiven(
   const file = connectionFile(source, ns)
   const credentials = givenCredentials(pairs, credentialNames(compiled), { env, ns })
   return { credentials, stored: await readConnection(file), file }
+}
+
+/** An account that was connected at a stand-in is used there, unless the call names another. */
+export function optionsWith({ stored }: Given, options: LocalOptions): LocalOptions {
+  return options.origin || !stored?.standIns ? options : { ...options, origin: stored.standIns }
 }
 
 /** `auth.config` without its empty values, and what was given in their place. */

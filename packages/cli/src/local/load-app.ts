@@ -21,7 +21,9 @@ export type LoadedApp = { ok: true; app: LocalApp } | { ok: false; outcome: Outc
  */
 export async function loadApp(argument: string, directory: string): Promise<LoadedApp> {
   const source = await readSource(argument, directory)
-  const findings = (await checkSource(source, 'consistency')).filter(({ severity }) => severity === 'error')
+  const findings = (await checkSource(source, { level: 'consistency' })).filter(
+    ({ severity }) => severity === 'error',
+  )
   if (findings.length > 0 || !source.parsed.ok) {
     const checked = { source, findings }
     return {

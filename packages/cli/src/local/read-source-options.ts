@@ -1,12 +1,12 @@
 import { type CompiledSource, MiniAppError, readOptions } from 'miniapp'
 import type { Outcome } from '../outcome.ts'
-import { optionsOutcome } from '../render/source.ts'
+import { optionsOutcome, type SourceOption } from '../render/source.ts'
 import type { ReportedStep, RunReport } from '../run-report.ts'
 import type { Shell } from '../shell.ts'
 import { bagsFor } from './bags.ts'
-import { type Given, readGiven } from './given.ts'
+import { type Given, optionsWith, readGiven } from './given.ts'
 import type { LocalApp } from './load-app.ts'
-import { reportError } from './report-error.ts'
+import { localReport } from './local-report.ts'
 import { runContextOf } from './run-context.ts'
 import { type LocalOptions, type LocalRuntime, withRuntime } from './runtime.ts'
 
@@ -35,24 +35,27 @@ export async function readSourceHere(
   shell: Shell,
 ): Promise<Outcome> {
   const given = await readGiven(app, options.credential ?? [], shell)
-  const { compiled, source, argument } = app
-  return withRuntime(options, async (runtime) => {
+  const { report, found } = await sourceHere(app, call, { given, options })
+  return optionsOutcome(report, { options: found })
+}
+
+/** The reading itself; `found` is `null` where it failed. @throws CliError for options that cannot be used */
+export function sourceHere(
+  app: LocalApp,
+  call: SourceCall,
+  { given, options }: { given: Given; options: LocalOptions },
+): Promise<{ report: RunReport; found: SourceOption[] | null }> {
+  return withRuntime(optionsWith(given, options), async (runtime) => {
     const startedAt = performance.now()
-    const found = await attempt(app, call, given, runtime)
-    const report: RunReport = {
-      ns: compiled.ns,
-      kind: 'source',
-      name: call.source,
-      ranOn: source.name,
-      argument,
-      here: true,
-      steps: found.steps,
-      ...('error' in found && { error: reportError(found.error, app) }),
-      durationMs: Math.round(performance.now() - startedAt),
-      formFields: Object.keys(compiled.auth.form),
-      verbose: call.verbose,
-    }
-    return optionsOutcome(report, { options: 'options' in found ? found.options : null })
+    const answer = await attempt(app, call, given, runtime)
+    const { steps } = answer
+    const error = 'error' in answer ? answer.error : undefined
+    const report = localReport(
+      app,
+      { source: call.source },
+      { steps, error, startedAt, verbose: call.verbose },
+    )
+    return { report, found: 'options' in answer ? answer.options : null }
   })
 }
 

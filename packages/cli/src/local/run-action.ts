@@ -4,9 +4,9 @@ import { actionOutcome } from '../render/action.ts'
 import type { RunReport } from '../run-report.ts'
 import type { Shell } from '../shell.ts'
 import { bagsFor } from './bags.ts'
-import { type Given, readGiven } from './given.ts'
+import { type Given, optionsWith, readGiven } from './given.ts'
 import type { LocalApp } from './load-app.ts'
-import { reportError } from './report-error.ts'
+import { localReport } from './local-report.ts'
 import { runContextOf } from './run-context.ts'
 import { type LocalOptions, type LocalRuntime, withRuntime } from './runtime.ts'
 
@@ -35,24 +35,27 @@ export async function runActionHere(
   shell: Shell,
 ): Promise<Outcome> {
   const given = await readGiven(app, options.credential ?? [], shell)
-  const { compiled, source, argument } = app
-  return withRuntime(options, async (runtime) => {
+  const { report, data } = await actionHere(app, call, { given, options })
+  return actionOutcome(report, { data })
+}
+
+/** The run itself. @throws CliError for options that cannot be used */
+export function actionHere(
+  app: LocalApp,
+  call: ActionCall,
+  { given, options }: { given: Given; options: LocalOptions },
+): Promise<{ report: RunReport; data: Rec | null }> {
+  return withRuntime(optionsWith(given, options), async (runtime) => {
     const startedAt = performance.now()
     const run = await attempt(app, call, given, runtime)
-    const report: RunReport = {
-      ns: compiled.ns,
-      kind: 'action',
-      name: call.action,
-      ranOn: source.name,
-      argument,
-      here: true,
-      steps: run.steps.map((step) => ({ ...step, ...functionName(app, call.action, step.index) })),
-      ...(run.error && { error: reportError(run.error, app) }),
-      durationMs: Math.round(performance.now() - startedAt),
-      formFields: Object.keys(compiled.auth.form),
-      verbose: call.verbose,
-    }
-    return actionOutcome(report, { data: run.error ? null : run.data })
+    const steps = run.steps.map((step) => ({ ...step, ...functionName(app, call.action, step.index) }))
+    const { error } = run
+    const report = localReport(
+      app,
+      { action: call.action },
+      { steps, error, startedAt, verbose: call.verbose },
+    )
+    return { report, data: run.error ? null : run.data }
   })
 }
 

@@ -1,3 +1,4 @@
+import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { type Effects, FUNCTION_TIME_MS, type FunctionCall, type FunctionResult, limitFailure } from 'miniapp'
 
@@ -48,7 +49,9 @@ export function createLocalFunctions(): LocalFunctions {
 const ready = new WeakMap<Worker, Promise<void>>()
 
 function startWorker(): Worker {
-  const worker = new Worker(new URL('./function-worker.ts', import.meta.url), { env: {} })
+  const worker = new Worker(new URL(`./function-worker${extname(import.meta.url)}`, import.meta.url), {
+    env: {},
+  })
   ready.set(
     worker,
     new Promise((resolve, reject) => {

@@ -34,6 +34,7 @@ export interface LocalSendSettings {
 
 export interface LocalSend {
   send: Effects['send']
+  originalUrl: NonNullable<Effects['originalUrl']>
   close(): Promise<void>
 }
 
@@ -55,6 +56,7 @@ export function createLocalSend(settings: LocalSendSettings): LocalSend {
   }
   return {
     send: (request, options) => sendHops(sender, request, options),
+    originalUrl: settings.standIns.restore,
     close: async () => {
       await Promise.all([sender.guarded.destroy(), sender.open.destroy()])
     },
@@ -70,7 +72,9 @@ async function sendHops(
   const url = URL.parse(request.url)
   if (!url) throw new SendError('blocked', 'The address of the request is no absolute URL')
   if (!isDeclared(url)) {
-    throw new SendError('blocked', `${url.hostname} is no host that the definition declares`)
+    throw new SendError('blocked', `${url.hostname} is no host that the definition declares`, {
+      refusal: 'undeclared-host',
+    })
   }
   const timeout = AbortSignal.timeout(timeoutMs)
   const end = signal ? AbortSignal.any([timeout, signal]) : timeout
@@ -147,7 +151,9 @@ const guardedLookup: LookupFunction = (hostname, options, callback) => {
 }
 
 function privateAddress(hostname: string): SendError {
-  return new SendError('blocked', `${hostname} has a private address, which requests may not reach`)
+  return new SendError('blocked', `${hostname} has a private address, which requests may not reach`, {
+    refusal: 'private-address',
+  })
 }
 
 /** Said by the client alone. */

@@ -1,8 +1,8 @@
 /**
- * Whose turn it is after a failed run, and what they can do. A table of the interpreter's error codes; it is on purpose
- * free of imports at run time, so that commands against a server start fast.
+ * Whose turn it is after a failed run, and what they can do: what the interpreter or the server says, then the commands of
+ * this program. On purpose free of imports at run time, so that commands against a server start fast.
  */
-import type { ErrorCode } from 'miniapp'
+import type { ErrorCode, ErrorDetails, Party } from 'miniapp'
 import { credentialVariable } from '../credentials.ts'
 import type { ReportedError, RunReport } from '../run-report.ts'
 
@@ -11,7 +11,8 @@ export interface Advice {
   next: string[]
 }
 
-type Advise = (error: ReportedError, report: RunReport) => Advice
+/** What this program can do about an error, besides what its explanation says. */
+type Advise = (error: ReportedError, report: RunReport) => string[]
 
 const connectCommand = ({ argument, here, formFields }: RunReport): string => {
   const command = here ? `miniapps connect ${argument}` : `miniapps admin app connect ${argument}`
@@ -30,74 +31,64 @@ const notConfigured: Advise = ({ details }, report) => {
       ? [`Give it with --credential ${missing}=…, or as ${credentialVariable(missing)} in the environment.`]
       : []
   const connect = report.formFields.length > 0 || !report.here ? [connectCommand(report)] : []
-  return { turn: 'You: an account is missing.', next: [...give, ...connect] }
+  return [...give, ...connect]
 }
 
-const externalError: Advise = ({ details, retryable }, { here, steps, verbose }) => {
+const externalError: Advise = ({ details }, { here, steps, verbose }) => {
   if (details['failure'] === 'blocked') {
-    const next = here
-      ? [
-          'A host that no URL of the definition names is declared in "allowedHosts".',
-          'Private addresses and http: are reached with --allow-private, a stand-in with --origin.',
-        ]
-      : ['A host that no URL of the definition names is declared in "allowedHosts".']
-    return { turn: "The definition's author: the request may not go there.", next }
+    return here
+      ? ['Private addresses and http: are reached with --allow-private, a stand-in with --origin.']
+      : []
   }
-  const again = retryable ? ['Trying again later may help.'] : []
-  const look =
-    verbose || steps.length === 0 ? [] : ['--verbose shows the request and the answer, without secrets.']
-  return { turn: 'The provider, or what it was sent.', next: [...again, ...look] }
+  return verbose || steps.length === 0
+    ? []
+    : ['--verbose shows the request, the answer and what the mapping found, without secrets.']
 }
 
 const invalid: Advise = ({ details }, report) => {
-  const turn = 'You: correct what was given.'
-  if (details['fields'] === undefined) return { turn, next: [] }
+  if (details['fields'] === undefined) return []
   const next = {
     action: 'Inputs are given as --input key=value.',
     source: 'Parameters are given as --param key=value.',
     connect: connectCommand(report),
   }
-  return { turn, next: [next[report.kind]] }
+  return [next[report.kind]]
 }
 
 const ADVICE = {
-  NOT_INSTALLED: (_error, { argument }) => ({
-    turn: 'You: the app is not in this workspace.',
-    next: [`miniapps admin app install ${argument}`],
-  }),
+  NOT_INSTALLED: (_error, { argument }) => [`miniapps admin app install ${argument}`],
   NOT_CONFIGURED: notConfigured,
-  AUTH_EXPIRED: (_error, report) => ({
-    turn: 'You: the provider no longer accepts the credentials.',
-    next: [connectCommand(report)],
-  }),
-  ACTION_NOT_FOUND: () => ({ turn: 'You: choose one of the names above.', next: [] }),
+  AUTH_EXPIRED: (_error, report) => [connectCommand(report)],
+  ACTION_NOT_FOUND: () => [],
   VALIDATION_ERROR: invalid,
-  RATE_LIMITED: ({ details }) => {
-    const waitMs = details['retryAfterMs']
-    const wait = typeof waitMs === 'number' ? ` for ${Math.ceil(waitMs / 1000)} s` : ''
-    return { turn: `Nobody: wait${wait}, then try again.`, next: [] }
-  },
+  RATE_LIMITED: () => [],
   EXTERNAL_API_ERROR: externalError,
-  INTERNAL_ERROR: (_error, { here }) => ({
-    turn: here ? "The definition's author, or this program." : 'Whoever operates the server.',
-    next: here
-      ? ['--verbose shows what a function wrote.']
-      : ['The request id finds the reason in the server log.'],
-  }),
-  TEST_FAILED: () => ({ turn: 'You: the provider refused the credentials. Nothing was stored.', next: [] }),
-  REGISTRATION_FAILED: () => ({
-    turn: 'You: the account is connected, but the provider refused to register; mend what it says and retry.',
-    next: [],
-  }),
-  DUPLICATE_INTEGRATION: () => ({
-    turn: 'You: another workspace has connected this account; disconnect it there first.',
-    next: [],
-  }),
+  INTERNAL_ERROR: (_error, { here }) => (here ? ['--verbose shows what a function wrote.'] : []),
+  TEST_FAILED: (error, report) =>
+    report.kind === 'connect'
+      ? ['Nothing was stored.', ...externalError(error, report)]
+      : externalError(error, report),
+  REGISTRATION_FAILED: () => [],
+  DUPLICATE_INTEGRATION: () => [],
 } as const satisfies Record<ErrorCode, Advise>
+
+/** Whose turn it is, in a word and in whose hands it lies. */
+const TURNS = {
+  connection: 'connection (whoever connects the account)',
+  provider: 'provider',
+  input: 'input (whoever gave it)',
+  definition: "definition (the app's author)",
+  limit: 'limit (nobody)',
+  platform: 'platform (whoever operates it)',
+} as const satisfies Record<Party, string>
 
 export function adviceFor(error: ReportedError, report: RunReport): Advice {
   const advise: Advise | undefined = Object.hasOwn(ADVICE, error.code) ? ADVICE[error.code] : undefined
-  return advise?.(error, report) ?? { turn: '', next: [] }
+  const own = advise?.(error, report) ?? []
+  const { explanation } = error.details as ErrorDetails
+  if (!explanation) return { turn: '', next: own }
+  const turn = Object.hasOwn(TURNS, explanation.party) ? TURNS[explanation.party] : ''
+  return { turn, next: [explanation.next, ...own] }
 }
 
 /** Whether the code is one that running something ends with, rather than one about the request to a server. */

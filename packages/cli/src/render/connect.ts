@@ -9,6 +9,8 @@ export interface ConnectResult {
     name: string | undefined
     /** The file that holds the connection. */
     stored: string
+    /** `origin=origin`: where later calls go, too. */
+    standIns: readonly string[]
     /** Registration requests that only a server runs. */
     skippedRegistrations: number
   }
@@ -24,13 +26,14 @@ export function connectOutcome(report: RunReport, { account }: ConnectResult): O
     text: (paint) => {
       const run = renderRun(report, paint)
       if (!account) return run
-      const { uid, name, stored, skippedRegistrations } = account
+      const { uid, name, stored, standIns, skippedRegistrations } = account
       const who = name ?? (uid === undefined ? undefined : `uid ${uid}`)
       return [
         run,
         '',
         paint.good(`Connected${who === undefined ? '' : ` as ${who}`}.`),
         `The credentials are in ${stored}, readable by you alone; delete it to forget them.`,
+        ...standIns.map((pair) => `Calls with this connection go there too: --origin ${pair}`),
         ...(skippedRegistrations > 0
           ? [paint.doubtful('Registration requests were not run: providers cannot call this machine.')]
           : []),

@@ -16,9 +16,19 @@ const SEVERITY_STYLE = {
   info: 'faint',
 } as const satisfies Record<Severity, keyof Paint>
 
-/** Each finding: `file:line:column  severity  code  pointer`, the message, and the lines of the file. */
+/**
+ * Each finding: `file:line:column  severity  code  pointer`, the message, and the lines of the file; of several at one
+ * place the last one shows the lines.
+ */
 export function renderFindings({ source, findings }: CheckedSource, paint: Paint): string {
-  return findings.map((finding) => renderFinding(source, finding, paint)).join('\n\n')
+  return findings
+    .map((finding, index) => {
+      const next = findings[index + 1]?.span
+      const isRepeated =
+        next !== undefined && next.offset === finding.span?.offset && next.length === finding.span.length
+      return renderFinding(source, isRepeated ? { ...finding, span: undefined } : finding, paint)
+    })
+    .join('\n\n')
 }
 
 function renderFinding(source: Source, finding: PlacedFinding, paint: Paint): string {

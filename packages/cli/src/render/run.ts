@@ -1,16 +1,17 @@
+import type { ErrorDetails } from 'miniapp'
 import type { Paint } from '../paint.ts'
 import type { ReportedError, RunReport } from '../run-report.ts'
 import { adviceFor } from './advice.ts'
 import { renderSteps, stepDocument } from './steps.ts'
 
-/** Heading, steps, and where it failed: what, where, whose turn it is and what to do. */
+/** Heading; where it failed, whose turn it is, what happened, what to do and where; then the steps. */
 export function renderRun(report: RunReport, paint: Paint): string {
   const { ns, name, ranOn, steps, error, verbose } = report
   const heading = `${paint.strong(`${ns} ${name}`)}  ${paint.faint(report.here ? ranOn : `on ${ranOn}`)}`
   const parts = [
     heading,
-    ...(steps.length > 0 ? [renderSteps(steps, paint, verbose)] : []),
     ...(error ? [renderFailure(error, report, paint)] : []),
+    ...(steps.length > 0 ? [renderSteps(steps, paint, verbose)] : []),
   ]
   return parts.join('\n\n')
 }
@@ -26,15 +27,16 @@ function renderFailure(error: ReportedError, report: RunReport, paint: Paint): s
   const row = (title: string, text: string) =>
     text === '' ? [] : [`  ${paint.faint(title.padEnd(9))}${text}`]
   const fields = fieldsOf(details)
-  const said = details['providerMessage']
+  const { explanation, providerMessage: said } = details as ErrorDetails
   return [
     `${paint.bad(code)}  ${message}`,
     ...fields.map((field) => `  ${paint.place(field.path || '/')}  ${field.message}`),
+    ...row('turn', turn),
+    ...row('what', explanation && !message.includes(explanation.what.slice(0, -1)) ? explanation.what : ''),
+    ...next.map((line) => `  ${paint.faint('→')} ${line}`),
     ...row('where', [place, path].filter((part) => part !== undefined).join('  ')),
     ...row('provider', typeof said === 'string' && !message.includes(said) ? said : ''),
-    ...row('turn', turn),
     ...row('request', report.requestId ?? ''),
-    ...next.map((line) => `  ${paint.faint('→')} ${line}`),
   ].join('\n')
 }
 

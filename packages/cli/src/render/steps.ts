@@ -31,7 +31,8 @@ function renderStep(step: ReportedStep, paint: Paint): string {
   return `${MARKS[status](paint)} ${label ?? index + 1}  ${what}  ${paint.faint(facts.join(' · '))}`
 }
 
-function renderExchange({ request, response, notes, logs }: ReportedStep, paint: Paint): string {
+function renderExchange(step: ReportedStep, paint: Paint): string {
+  const { request, response, mapping, notes, logs } = step
   const part = (title: string, lines: string[]) =>
     lines.length === 0 ? [] : [`${paint.strong(title)}\n${indent(lines.join('\n'))}`]
   const headers = (of: Record<string, string>) =>
@@ -52,12 +53,37 @@ function renderExchange({ request, response, notes, logs }: ReportedStep, paint:
         ])
       : []),
     ...part(
+      'mapping',
+      (mapping ?? []).map(
+        ({ key, rule, selected, value }) =>
+          `${key} ${paint.faint(rule)}: ${selected}${value === undefined ? '' : ` ${value}`}`,
+      ),
+    ),
+    ...part('time', timesOf(step)),
+    ...part(
       'notes',
       notes.map(({ field, message }) => `${field}: ${message}`),
     ),
     ...part('log', logs === undefined || logs === '' ? [] : [logs]),
   ]
   return indent(parts.join('\n'), '    ')
+}
+
+/** Where the time of a step went, as far as it is known. */
+function timesOf({ phases, attempts }: ReportedStep): string[] {
+  if (!phases) return []
+  const { waitMs, firstByteMs, durationMs } = attempts.at(-1) ?? {}
+  const times = {
+    render: phases.renderMs,
+    turn: waitMs,
+    'first byte': firstByteMs,
+    answer: durationMs,
+    refresh: phases.refreshMs,
+    read: phases.readMs,
+    map: phases.mapMs,
+  }
+  const known = Object.entries(times).filter(([, ms]) => ms !== undefined)
+  return [known.map(([name, ms]) => `${name} ${Math.round(ms ?? 0)} ms`).join(' · ')]
 }
 
 /** For `--json`: without `verbose` no headers and bodies. */

@@ -1,10 +1,10 @@
 import type { Outcome } from '../outcome.ts'
 import { listedSources } from '../render/listed-sources.ts'
 import { optionsOutcome, type SourceOption, sourcesOutcome } from '../render/source.ts'
-import type { RunReport } from '../run-report.ts'
 import type { Shell } from '../shell.ts'
 import { graphql } from './graphql.ts'
 import { reportedFailure } from './reported-failure.ts'
+import { type AnsweredError, serverReport } from './server-report.ts'
 import { openSession, type ServerOptions } from './session.ts'
 
 const OPTIONS = `query ($ns: String!, $key: String!, $ref: String, $params: JSON) {
@@ -31,18 +31,16 @@ export async function readSourceThere(
 ): Promise<Outcome> {
   const session = await openSession(shell, options)
   const startedAt = performance.now()
-  const report = (): RunReport => ({
-    ns,
-    kind: 'source',
-    name: source,
-    ranOn: session.server,
-    argument: ns,
-    here: false,
-    steps: [],
-    durationMs: Math.round(performance.now() - startedAt),
-    formFields: [],
-    verbose: false,
-  })
+  const report = (error?: AnsweredError) =>
+    serverReport(session, {
+      ns,
+      kind: 'source',
+      name: source,
+      steps: [],
+      error,
+      durationMs: Math.round(performance.now() - startedAt),
+      verbose: false,
+    })
   try {
     const { miniAppsActionSources: found } = await graphql<{ miniAppsActionSources: SourceOption[] }>(
       session,
@@ -53,7 +51,7 @@ export async function readSourceThere(
   } catch (error) {
     const failure = reportedFailure(error)
     if (!failure) throw error
-    return optionsOutcome({ ...report(), error: failure }, { options: null })
+    return optionsOutcome(report(failure), { options: null })
   }
 }
 

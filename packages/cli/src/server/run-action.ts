@@ -1,9 +1,10 @@
 import { CliError } from '../cli-error.ts'
 import type { Outcome } from '../outcome.ts'
 import { actionOutcome } from '../render/action.ts'
-import type { ReportedError, ReportedStep, RunReport } from '../run-report.ts'
+import type { ReportedStep } from '../run-report.ts'
 import type { Shell } from '../shell.ts'
 import { graphql } from './graphql.ts'
+import { type AnsweredError, serverReport } from './server-report.ts'
 import { openSession, type ServerOptions, type Session } from './session.ts'
 
 const EXECUTE = `mutation ($ns: String!, $action: String!, $input: JSON) {
@@ -18,7 +19,7 @@ interface Result {
   requestId: string
   success: boolean
   data: Record<string, unknown> | null
-  error: (Omit<ReportedError, 'path'> & { details: Record<string, unknown> }) | null
+  error: AnsweredError | null
 }
 
 export interface RemoteCall {
@@ -47,21 +48,17 @@ export async function runActionThere(
   })
   const durationMs = Math.round(performance.now() - startedAt)
   const { requestId, data, error } = result
-  const path = error?.details['path']
-  const report: RunReport = {
+  const steps = await stepsOf(session, { ns, action, requestId })
+  const report = serverReport(session, {
     ns,
     kind: 'action',
     name: action,
-    ranOn: session.server,
-    argument: ns,
-    here: false,
-    steps: await stepsOf(session, { ns, action, requestId }),
-    ...(error && { error: { ...error, ...(typeof path === 'string' && { path }) } }),
+    steps,
+    error,
     durationMs,
     requestId,
-    formFields: [],
     verbose,
-  }
+  })
   return actionOutcome(report, { data: error ? null : (data ?? {}) })
 }
 

@@ -1,0 +1,87 @@
+import type { Command } from 'commander'
+import type { Outcome } from '../outcome.ts'
+import { renderTable } from '../render/table.ts'
+import { graphql } from '../server/graphql.ts'
+import { openSession, type ServerOptions } from '../server/session.ts'
+import type { Shell } from '../shell.ts'
+import { MAX_LIMIT, readLimit } from './admin-runs.ts'
+
+interface Options extends ServerOptions {
+  kind?: string
+  ns?: string
+  by?: string
+  since?: string
+  until?: string
+  limit: number
+  after?: string
+}
+
+const HELP = `
+Needs the permission showAuditLog. What concerns the platform as a whole is in the log of the default workspace.
+
+Examples:
+  $ miniapps admin audit --kind token.made
+  $ miniapps admin audit --ns github --since 2026-01-01T00:00:00Z`
+
+const QUERY = `query ($kind: String, $ns: String, $tokenId: String, $since: Date, $until: Date, $first: Int, $after: String) {
+  auditLog(kind: $kind, ns: $ns, tokenId: $tokenId, since: $since, until: $until, first: $first, after: $after) {
+    data { _id createdAt kind ns subjectId accountId tokenId actorName requestId address details }
+    pagination { hasNextPage endCursor }
+  }
+}`
+
+interface Entry {
+  _id: string
+  createdAt: string
+  kind: string
+  ns: string | null
+  subjectId: string | null
+  tokenId: string | null
+  actorName: string | null
+  address: string | null
+}
+
+export function adminAuditCommand(parent: Command, shell: Shell): void {
+  parent
+    .command('audit')
+    .summary('list who did what in the workspace')
+    .description('Lists the security-relevant acts in the workspace, newest first.')
+    .option('--kind <kind>', 'only acts of this kind, such as token.made')
+    .option('--ns <ns>', 'only about this app')
+    .option('--by <token id>', 'only acts with this app token')
+    .option('--since <time>', 'from this moment on, as ISO 8601')
+    .option('--until <time>', 'before this moment, as ISO 8601')
+    .option('--limit <count>', `how many, at most ${MAX_LIMIT}`, readLimit, 20)
+    .option('--after <cursor>', 'go on behind an earlier list')
+    .addHelpText('after', HELP)
+    .action(async (_options: Options, self: Command) => {
+      shell.finish(await listActs(self.optsWithGlobals<Options>(), shell))
+    })
+}
+
+async function listActs(
+  { kind, ns, by, since, until, limit, after, ...options }: Options,
+  shell: Shell,
+): Promise<Outcome> {
+  const session = await openSession(shell, options)
+  const { auditLog: found } = await graphql<{
+    auditLog: { data: Entry[]; pagination: { hasNextPage: boolean; endCursor: string | null } }
+  }>(session, QUERY, { kind, ns, tokenId: by, since, until, first: limit, after })
+  const { hasNextPage, endCursor } = found.pagination
+  return {
+    exit: 'ok',
+    document: { entries: found.data, next: hasNextPage ? endCursor : null },
+    text: (paint) => {
+      if (found.data.length === 0) return 'There are no such acts.'
+      const rows = found.data.map((entry) => [
+        entry.createdAt,
+        entry.kind,
+        entry.ns ?? entry.subjectId ?? '–',
+        entry.actorName ?? '–',
+        entry.address ?? '–',
+      ])
+      const table = renderTable(['WHEN', 'ACT', 'ABOUT', 'BY', 'FROM'], rows, paint)
+      return hasNextPage ? `${table}\n\nThere are more: --after ${endCursor}` : table
+    },
+  }
+}
