@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { allWorkspaces } from '../../test/all-workspaces.ts'
 import { type TestDatabase, testDatabase } from '../../test/database.ts'
 import {
   isConnectionFailure,
@@ -105,7 +106,7 @@ describe('values', () => {
       .insertInto('workspaceKey')
       .values({ workspaceId, wrappedKey: bytes, masterKeyId: 'k1' })
       .execute()
-    const row = await database.sql
+    const row = await allWorkspaces(database.sql)
       .selectFrom('workspaceKey')
       .innerJoin('workspace', 'workspace.id', 'workspaceId')
       .select(['wrappedKey', 'name'])
@@ -190,7 +191,7 @@ describe('errors', () => {
       sqlstate: '57014',
       serialization: false,
       connection: false,
-      retryable: false,
+      retryable: true,
     },
     {
       what: 'a raised exception',

@@ -37,9 +37,25 @@ export interface Database {
     onPayload: (payload: string) => void,
     onLost?: () => void,
   ): Promise<() => Promise<void>>
+  /**
+   * This process, as the others know it: an identifier that {@link isProcessAlive} is asked about.
+   * @returns a decimal number of up to 63 bits; another one after each start
+   */
+  processId(): Promise<string>
+  /**
+   * Whether a process that has asked for its {@link processId} still holds its connection to the database. A process that
+   * ends, however, is told dead at once; one whose machine vanished within half a minute. A connection that is being made
+   * again looks dead for that moment: ask twice, {@link RECONNECTING_MS} apart.
+   */
+  isProcessAlive(id: string): Promise<boolean>
+  /** Connections now, and statements that wait for one. */
+  load(): { busy: number; idle: number; waiting: number }
   /** Waits for queries under way, then lets go of the server, or of the data directory. May be called twice. */
   close(): Promise<void>
 }
+
+/** Milliseconds in which a process whose connection broke has made another, unless the database itself is away. */
+export const RECONNECTING_MS = 5_000
 
 export interface OpenDatabaseOptions {
   /** `postgres://…`; absent: the embedded database in `dataDir`. */
@@ -49,7 +65,7 @@ export interface OpenDatabaseOptions {
   log: Log
   /** Connections to PostgreSQL, at most. Default 10. The embedded database has one. */
   poolSize?: number
-  /** Embedded: a query that has not answered after so long is given up and the database is opened again. Default 30 s. */
+  /** A query that has not answered after so long is given up, and its connection made again. Default 30 s. */
   queryTimeoutMs?: number
 }
 

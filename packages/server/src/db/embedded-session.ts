@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
 import { Worker } from 'node:worker_threads'
+import { LEAN_FLAGS } from './embedded-memory.ts'
 import type { FromWorker, ToWorker, WorkerData } from './embedded-worker.ts'
 import { DatabaseUnavailableError } from './error.ts'
 
-/** Initdb, or recovery from a large log, on a slow machine. */
+/** Recovery from a large log, on a slow machine. */
 const OPEN_TIMEOUT_MS = 120_000
 /** After a failed write PostgreSQL answers with an error at once, or never. */
 const STORAGE_ERROR_GRACE_MS = 2_000
@@ -41,7 +43,7 @@ export class EmbeddedSession {
 
   /** @throws DatabaseUnavailableError with PostgreSQL's reason */
   static async open(directory: string, queryTimeoutMs: number): Promise<EmbeddedSession> {
-    const worker = await startWorker({ directory, create: false }, 'ready')
+    const worker = await startWorker({ directory })
     return new EmbeddedSession(worker, queryTimeoutMs)
   }
 
@@ -154,18 +156,13 @@ export class EmbeddedSession {
   }
 }
 
-/** Makes the database cluster in a worker of its own: initdb needs twice the memory, which ends with the thread. */
-export async function createCluster(directory: string): Promise<void> {
-  const worker = await startWorker({ directory, create: true }, 'closed')
-  await worker.terminate()
-}
-
-/** @param until the message that says that the worker is as far as the caller needs it */
-async function startWorker(data: WorkerData, until: FromWorker['type']): Promise<Worker> {
+/** @returns a worker that is ready */
+async function startWorker(data: WorkerData): Promise<Worker> {
+  for (const flag of LEAN_FLAGS) setFlagsFromString(flag)
   const worker = new Worker(WORKER, { workerData: data })
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   const onMessage = (message: FromWorker) => {
-    if (message.type === until) resolve()
+    if (message.type === 'ready') resolve()
   }
   const onExit = () => reject(new Error('Its thread ended.'))
   worker.on('message', onMessage).on('error', reject).on('exit', onExit)

@@ -4,12 +4,11 @@
  */
 import { parentPort, workerData } from 'node:worker_threads'
 import { checkpointWhenDue, vacuumNext } from './embedded-housekeeping.ts'
-import { createCluster, openPglite } from './embedded-pglite.ts'
+import { openPglite } from './embedded-pglite.ts'
 
 export interface WorkerData {
+  /** Of the cluster, which exists. */
   directory: string
-  /** Make the database cluster (initdb) and end; otherwise open it and serve. */
-  create: boolean
 }
 
 export type ToWorker =
@@ -124,10 +123,5 @@ function stopReason(answer: Uint8Array): string {
   return message ?? 'PostgreSQL stopped'
 }
 
-const { directory, create } = workerData as WorkerData
-if (create) {
-  await createCluster(directory)
-  post({ type: 'closed' })
-} else {
-  await serve(directory)
-}
+const { directory } = workerData as WorkerData
+await serve(directory)

@@ -48,7 +48,9 @@ describe.skipIf(testEngine === 'postgres')('durability', () => {
     expect(await value(database, `current_setting('wal_sync_method')`)).toBe('fsync')
   })
 
-  test('no acknowledged row is lost when the process is killed, three times over', async () => {
+  test('no acknowledged row is lost when the process is killed, three times over', {
+    timeout: 90_000,
+  }, async () => {
     for (let round = 0; round < 3; round++) {
       const writer = await startWriter()
       const acknowledged = await writer.killAfter(25 + round * 10)

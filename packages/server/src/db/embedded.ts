@@ -3,10 +3,11 @@ import { join } from 'node:path'
 import pg from 'pg'
 import type { Database, OpenDatabaseOptions } from './client.ts'
 import { lockDirectory } from './directory-lock.ts'
+import { createCluster } from './embedded-cluster.ts'
 import { startEngine } from './embedded-engine.ts'
-import { createCluster } from './embedded-session.ts'
 import { EmbeddedSocket } from './embedded-socket.ts'
 import { DatabaseRefusedError } from './error.ts'
+import { randomProcessId } from './process-id.ts'
 import { createSubscriptions } from './subscription.ts'
 import { createHandles } from './transaction.ts'
 
@@ -78,11 +79,16 @@ async function connect(directory: string, options: OpenDatabaseOptions): Promise
       if (connections > 1) subscriptions.lost()
     },
   })
-  const { sql, transaction, close } = createHandles(pool)
+  const { sql, transaction, load, close } = createHandles(pool)
+  const processId = randomProcessId()
   return {
     engine: 'embedded',
+    processId: async () => processId,
+    // The data directory serves one process: whoever asked for an id before has ended.
+    isProcessAlive: async (id) => id === processId,
     sql,
     transaction,
+    load,
     async listen(channel, onPayload, onLost) {
       const remove = subscriptions.add(channel, { onPayload, onLost })
       try {

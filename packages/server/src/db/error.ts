@@ -27,9 +27,21 @@ export class TransactionScopeError extends Error {
   }
 }
 
+/** A statement on a table of workspaces that does not name one: a mistake in our code; nothing was sent. */
+export class UnboundStatementError extends Error {
+  /** @param wrong continues "A statement …" */
+  constructor(wrong: string, sql: string) {
+    super(
+      `A statement ${wrong}. Compare workspaceId with the caller's for equality, or, where it is meant for all workspaces, list it in db/exemptions.ts. The statement: ${sql}`,
+    )
+    this.name = 'UnboundStatementError'
+  }
+}
+
 /** SQLSTATE codes and classes (PostgreSQL manual, appendix A). */
 const UNIQUE_VIOLATION = '23505'
 const FOREIGN_KEY_VIOLATION = '23503'
+const CHECK_VIOLATION = '23514'
 const SERIALIZATION_FAILURE = '40001'
 const DEADLOCK_DETECTED = '40P01'
 const RETRYABLE_CODES: ReadonlySet<string> = new Set([
@@ -38,6 +50,7 @@ const RETRYABLE_CODES: ReadonlySet<string> = new Set([
   '25006', // read_only_sql_transaction: the server we reached is no longer the primary
   '25P03', // idle_in_transaction_session_timeout
   '55P03', // lock_not_available
+  '57014', // query_canceled: it took longer than statement_timeout
   '57P01', // admin_shutdown
   '57P02', // crash_shutdown
   '57P03', // cannot_connect_now
@@ -52,7 +65,9 @@ const CONNECTION_CODES: ReadonlySet<string> = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
   'EHOSTUNREACH',
+  'EMFILE',
   'ENETUNREACH',
+  'ENFILE',
   'ENOTFOUND',
   'EPIPE',
   'ETIMEDOUT',
@@ -87,6 +102,16 @@ export function isUniqueViolation(error: unknown, constraint?: string): boolean 
 /** @param constraint name of the constraint; default: any */
 export function isForeignKeyViolation(error: unknown, constraint?: string): boolean {
   return violates(error, FOREIGN_KEY_VIOLATION, constraint)
+}
+
+/** The row is of a day that has no partition (`addPartitions`). PostgreSQL has no code of its own for it. */
+export function isPartitionMissing(error: unknown): boolean {
+  return (
+    isDatabaseError(error) &&
+    error.code === CHECK_VIOLATION &&
+    error.constraint === undefined &&
+    error.routine === 'ExecFindPartition'
+  )
 }
 
 /** Two transactions got in each other's way and this one was rolled back: running it again from its start can succeed. */

@@ -33,6 +33,16 @@ describe('gathering', () => {
     await Promise.all(commits)
   })
 
+  test('no more in one write than they may weigh together; what weighs more goes alone', async () => {
+    const { batches, write, items } = heldWrites()
+    const commit = createGroupCommit(write, { maxItems: 10, inFlight: 5, maxWeight: 10 }, (item) => item)
+    const commits = [4, 6, 1, 11, 9].map(commit)
+    await nextTurn()
+    expect(items()).toEqual([[4, 6], [1], [11], [9]])
+    for (const { finish } of batches) finish.resolve()
+    await Promise.all(commits)
+  })
+
   test('what arrives during the writes under way waits, and goes together', async () => {
     const { batches, write, items } = heldWrites()
     const commit = createGroupCommit(write, { maxItems: 10, inFlight: 2 })

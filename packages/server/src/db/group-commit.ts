@@ -6,6 +6,8 @@ export interface GroupCommitOptions {
   maxItems: number
   /** Writes under way at the same time, at most. On PostgreSQL two keep the disk busy while the next batch gathers. */
   inFlight: number
+  /** What items weigh together in one write, at most, in the unit of `weightOf`. A heavier item goes alone. Default: any. */
+  maxWeight?: number
 }
 
 interface Waiting<Item> {
@@ -22,11 +24,13 @@ interface Waiting<Item> {
  * does not take its neighbours along.
  *
  * @param write stores all items in one transaction, or none
+ * @param weightOf for `maxWeight`
  * @returns resolves after the commit that holds the item; rejects with the error of its write
  */
 export function createGroupCommit<Item>(
   write: (items: Item[]) => Promise<void>,
-  { maxItems, inFlight }: GroupCommitOptions,
+  { maxItems, inFlight, maxWeight = Number.POSITIVE_INFINITY }: GroupCommitOptions,
+  weightOf: (item: Item) => number = () => 0,
 ): (item: Item) => Promise<void> {
   // Batches mix the items of many callers: the write must not run as part of the transaction of one of them.
   const outsideOfCallers = AsyncLocalStorage.snapshot()
@@ -45,12 +49,21 @@ export function createGroupCommit<Item>(
   }
 
   async function flush(): Promise<void> {
-    const batch = queue.slice(0, maxItems)
-    queue = queue.slice(maxItems)
+    const batch = queue.slice(0, nextLength())
+    queue = queue.slice(batch.length)
     writing += 1
     await writeBatch(batch)
     writing -= 1
     schedule()
+  }
+
+  function nextLength(): number {
+    let weight = 0
+    for (const [index, { item }] of queue.slice(0, maxItems).entries()) {
+      weight += weightOf(item)
+      if (index > 0 && weight > maxWeight) return index
+    }
+    return maxItems
   }
 
   async function writeBatch(batch: Waiting<Item>[]): Promise<void> {

@@ -11,8 +11,14 @@ const LONGEST_PAUSE_MS = 5_000
 const HEARTBEAT_MS = 15_000
 const ANSWER_TIMEOUT_MS = 10_000
 
+/** The server drops the connection of a machine that vanished after 10 + 4 × 5 s. */
+const KEEPALIVE =
+  'set tcp_keepalives_idle = 10; set tcp_keepalives_interval = 5; set tcp_keepalives_count = 4'
+
 interface ListenerOptions {
   connection: pg.ClientConfig
+  /** Locked on the connection for as long as it lives: see `Database.isProcessAlive`. */
+  processId: string
   subscriptions: Subscriptions
   log: Log
 }
@@ -36,6 +42,12 @@ export class PostgresListener {
     if (this.#closing.signal.aborted) throw new DatabaseUnavailableError('The database has been closed.')
     const client = await (this.#current ?? this.#start())
     await client.query(`listen "${channel}"`)
+  }
+
+  /** Makes the connection where there is none yet. */
+  async start(): Promise<void> {
+    if (this.#closing.signal.aborted) throw new DatabaseUnavailableError('The database has been closed.')
+    await (this.#current ?? this.#start())
   }
 
   /** Stops listening to a channel; without a connection there is nothing to stop. */
@@ -63,7 +75,7 @@ export class PostgresListener {
   }
 
   async #connect(): Promise<pg.Client> {
-    const { connection, subscriptions } = this.#options
+    const { connection, processId, subscriptions } = this.#options
     const client = new pg.Client({
       ...connection,
       connectionTimeoutMillis: ANSWER_TIMEOUT_MS,
@@ -74,6 +86,9 @@ export class PostgresListener {
     client.on('error', () => {})
     try {
       await client.connect()
+      await client.query(KEEPALIVE)
+      // Shared, so that a former connection of this process that the server has not missed yet is not in the way.
+      await client.query('select pg_advisory_lock_shared($1)', [processId])
       for (const channel of subscriptions.channels()) await client.query(`listen "${channel}"`)
     } catch (error) {
       client.end().catch(() => {})

@@ -28,7 +28,8 @@ const applied = async () =>
 
 test('migrations are named for their place in the list', () => {
   const numbers = MIGRATIONS.map(({ name }) => name.slice(0, 5))
-  expect(numbers).toEqual(MIGRATIONS.map((_, index) => `${String(index + 1).padStart(4, '0')}-`))
+  for (const number of numbers) expect(number).toMatch(/^\d{4}-$/)
+  expect(numbers).toEqual([...new Set(numbers)].sort())
 })
 
 test('a current schema is left as it is', async () => {
@@ -69,7 +70,7 @@ test('large text is compressed with lz4 where the engine has it, in new partitio
   const { rows } = await sql<{ table: string; compression: string }>`
     select relname as "table", attcompression as compression
     from pg_attribute join pg_class on pg_class.oid = attrelid
-    where attname in ('definition', 'record') and relkind in ('r', 'p') order by relname
+    where attname in (${'definition'}, ${'record'}) and relkind in ('r', 'p') order by relname
   `.execute(database.sql)
   expect(rows.length).toBeGreaterThan(3)
   const expected = database.engine === 'postgres' ? 'l' : ''

@@ -1,8 +1,17 @@
 import { sql, type Transaction } from 'kysely'
 import type { Database } from './client.ts'
 import { DatabaseRefusedError } from './error.ts'
+import { exempt } from './exemptions.ts'
 import { firstLife } from './migrations/0001-first-life.ts'
 import { oauth } from './migrations/0002-oauth.ts'
+import { refresh } from './migrations/0003-refresh.ts'
+import { keyHolder } from './migrations/0004-key-holder.ts'
+import { providerBudget } from './migrations/0005-provider-budget.ts'
+import { audit } from './migrations/0006-audit.ts'
+import { records } from './migrations/0008-records.ts'
+import { webhook } from './migrations/0009-webhook.ts'
+import { indexes } from './migrations/0010-indexes.ts'
+import { withoutTimeLimit } from './patient-client.ts'
 import type { Schema } from './schema.ts'
 
 /** One step of the schema. Never edited once released; the next change is the next file. */
@@ -13,7 +22,17 @@ export interface Migration {
 }
 
 /** In the order in which they are applied. */
-export const MIGRATIONS: readonly Migration[] = [firstLife, oauth]
+export const MIGRATIONS: readonly Migration[] = [
+  firstLife,
+  oauth,
+  refresh,
+  keyHolder,
+  providerBudget,
+  audit,
+  records,
+  webhook,
+  indexes,
+]
 
 /** Any number, as long as it is ours alone: processes that start together take this lock in turn. */
 const MIGRATION_LOCK = 7_302_951_846
@@ -22,6 +41,10 @@ const MIGRATION_LOCK = 7_302_951_846
 const COMPRESSED_COLUMNS = [
   { table: 'app_version', column: 'definition' },
   { table: 'action_run', column: 'record' },
+  { table: 'record', column: 'data' },
+  { table: 'record', column: 'raw' },
+  { table: 'webhook_event', column: 'headers' },
+  { table: 'webhook_event', column: 'body' },
 ] as const
 
 /**
@@ -38,11 +61,13 @@ export async function migrate(
 ): Promise<string[]> {
   const applied: string[] = []
   for (;;) {
-    const name = await database.transaction((trx) => applyNext(trx, migrations))
+    const name = await withoutTimeLimit(() =>
+      database.transaction((trx) => applyNext(exempt(trx, 'db.migrate'), migrations)),
+    )
     if (name === undefined) break
     applied.push(name)
   }
-  await database.transaction(applyStorageSettings)
+  await withoutTimeLimit(() => database.transaction((trx) => applyStorageSettings(exempt(trx, 'db.migrate'))))
   return applied
 }
 

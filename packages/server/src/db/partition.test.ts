@@ -1,12 +1,14 @@
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { allWorkspaces } from '../../test/all-workspaces.ts'
 import { type TestDatabase, testDatabase } from '../../test/database.ts'
 import { silentLog } from '../log.ts'
-import { ensurePartitions } from './partition.ts'
+import { isPartitionMissing } from './error.ts'
+import { addPartitions, ensurePartitions, PARTITIONED_TABLES } from './partition.ts'
 import { uuidv7 } from './uuid.ts'
 
-/** Far from the real clock, so that the partitions that `testDatabase` makes do not matter. */
-const NOON = Date.parse('2040-05-31T12:00:00Z')
+/** Behind the real clock, which decides with it what is dropped, and far from the partitions that `testDatabase` makes. */
+const NOON = Date.parse('2020-05-31T12:00:00Z')
 const DAY_MS = 86_400_000
 
 let database: TestDatabase
@@ -15,15 +17,22 @@ beforeAll(async () => {
   database = await testDatabase()
   const { rows } = await sql<{ name: string }>`
     select relname as name from pg_inherits join pg_class on pg_class.oid = inhrelid
-    where inhparent = 'action_run'::regclass
-  `.execute(database.sql)
-  for (const { name } of rows) await sql`drop table ${sql.table(name)}`.execute(database.sql)
+    where relname ~ '_[0-9]{8}$' and relkind = 'r'
+  `.execute(allWorkspaces(database.sql))
+  for (const { name } of rows) await sql`drop table ${sql.table(name)}`.execute(allWorkspaces(database.sql))
 })
 
 afterAll(() => database.drop())
 
-const ensure = (now: number, retentionDays?: number) =>
-  ensurePartitions(database, { now, log: silentLog, ...(retentionDays && { retentionDays }) })
+/** Of the table of runs: every partitioned one is treated alike. */
+const ensure = async (now: number, retentionDays?: number) => {
+  const options = { now, log: silentLog, ...(retentionDays && { retentionDays }) }
+  const { made, dropped } = await ensurePartitions(database, options)
+  const ofRuns = (names: string[]) => names.filter((name) => name.startsWith('action_run'))
+  expect(made).toHaveLength(PARTITIONED_TABLES.length * ofRuns(made).length)
+  expect(dropped).toHaveLength(PARTITIONED_TABLES.length * ofRuns(dropped).length)
+  return { made: ofRuns(made), dropped: ofRuns(dropped) }
+}
 
 const insertRun = (createdAt: Date) =>
   database.sql
@@ -43,27 +52,31 @@ const insertRun = (createdAt: Date) =>
     .execute()
 
 const runs = async () => {
-  const rows = await database.sql.selectFrom('actionRun').select('createdAt').orderBy('createdAt').execute()
+  const rows = await allWorkspaces(database.sql)
+    .selectFrom('actionRun')
+    .select('createdAt')
+    .orderBy('createdAt')
+    .execute()
   return rows.map(({ createdAt }) => createdAt.toISOString())
 }
 
 test('makes yesterday, today and three days ahead, by processes that start together, once', async () => {
   const results = await Promise.all([ensure(NOON), ensure(NOON), ensure(NOON)])
   expect(results.flatMap(({ made }) => made)).toEqual([
-    'action_run_20400530',
-    'action_run_20400531',
-    'action_run_20400601',
-    'action_run_20400602',
-    'action_run_20400603',
+    'action_run_20200530',
+    'action_run_20200531',
+    'action_run_20200601',
+    'action_run_20200602',
+    'action_run_20200603',
   ])
   expect(results.flatMap(({ dropped }) => dropped)).toEqual([])
 })
 
 test.each([
-  { what: 'the first millisecond made', at: '2040-05-30T00:00:00.000Z', taken: true },
-  { what: 'the last millisecond made', at: '2040-06-03T23:59:59.999Z', taken: true },
-  { what: 'the millisecond before', at: '2040-05-29T23:59:59.999Z', taken: false },
-  { what: 'the millisecond after', at: '2040-06-04T00:00:00.000Z', taken: false },
+  { what: 'the first millisecond made', at: '2020-05-30T00:00:00.000Z', taken: true },
+  { what: 'the last millisecond made', at: '2020-06-03T23:59:59.999Z', taken: true },
+  { what: 'the millisecond before', at: '2020-05-29T23:59:59.999Z', taken: false },
+  { what: 'the millisecond after', at: '2020-06-04T00:00:00.000Z', taken: false },
 ])('$what: $at', async ({ at, taken }) => {
   const insert = insertRun(new Date(at))
   if (taken) await insert
@@ -72,18 +85,35 @@ test.each([
 
 test('the day that retention still reaches is kept, and the one before it dropped', async () => {
   // 30 May is 30 days before 29 June: its last run is younger than 30 days until that day ends.
-  expect((await ensure(Date.parse('2040-06-29T23:59:59.999Z'))).dropped).toEqual([])
-  expect((await ensure(Date.parse('2040-06-30T00:00:00.000Z'))).dropped).toEqual(['action_run_20400530'])
-  expect(await runs()).toEqual(['2040-06-03T23:59:59.999Z'])
+  expect((await ensure(Date.parse('2020-06-29T23:59:59.999Z'))).dropped).toEqual([])
+  expect((await ensure(Date.parse('2020-06-30T00:00:00.000Z'))).dropped).toEqual(['action_run_20200530'])
+  expect(await runs()).toEqual(['2020-06-03T23:59:59.999Z'])
 })
 
-test('a shorter retention drops more', async () => {
-  const { dropped } = await ensure(NOON + 30 * DAY_MS, 7)
+test('a shorter retention drops more, a day at a time', async () => {
+  const dropped: string[] = []
+  for (let turn = 1; turn <= 5; turn++) dropped.push(...(await ensure(NOON + 30 * DAY_MS, 7)).dropped)
   expect(dropped).toEqual([
-    'action_run_20400531',
-    'action_run_20400601',
-    'action_run_20400602',
-    'action_run_20400603',
+    'action_run_20200531',
+    'action_run_20200601',
+    'action_run_20200602',
+    'action_run_20200603',
   ])
   expect(await runs()).toEqual([])
+})
+
+test('a clock that is ahead of the database drops nothing', async () => {
+  const today = Date.now()
+  for (let more = true; more; ) more = (await ensure(today)).dropped.length > 0
+  const { made, dropped } = await ensure(today + 366 * DAY_MS)
+  expect(dropped).toEqual([])
+  expect(made).toHaveLength(5)
+})
+
+test('a row of a day that nobody has prepared says so, and is taken once its partition was added', async () => {
+  const far = new Date('2021-02-28T23:59:59.999Z')
+  await expect(insertRun(far)).rejects.toSatisfy(isPartitionMissing)
+  await Promise.all([addPartitions(database, [far.getTime()]), addPartitions(database, [far.getTime()])])
+  await insertRun(far)
+  expect(await runs()).toEqual([far.toISOString()])
 })

@@ -1,7 +1,10 @@
+import { sql as query } from 'kysely'
 import pg from 'pg'
 import type { Database, OpenDatabaseOptions } from './client.ts'
 import { DatabaseRefusedError, isDatabaseError } from './error.ts'
 import { PostgresListener } from './listener.ts'
+import { patientClient } from './patient-client.ts'
+import { randomProcessId } from './process-id.ts'
 import { createSubscriptions } from './subscription.ts'
 import { createHandles } from './transaction.ts'
 
@@ -10,8 +13,10 @@ const OLDEST_VERSION_NUM = 150_000
 const DEFAULT_POOL_SIZE = 10
 /** Waiting longer for a free connection means overload: failing then is better than a growing queue. */
 const CONNECTION_TIMEOUT_MS = 10_000
-/** Nothing a request causes takes so long; migrations lift the limit for themselves. */
-const STATEMENT_TIMEOUT_MS = 60_000
+/** A query without an answer for so long means that the server, or the way to it, hangs. */
+const DEFAULT_QUERY_TIMEOUT_MS = 30_000
+/** Of {@link DEFAULT_QUERY_TIMEOUT_MS}. Nothing a request causes takes so long; migrations lift the limit for themselves. */
+const STATEMENT_TIMEOUT_SHARE = 5 / 6
 /** A transaction whose code hangs holds locks and keeps vacuum from its work. */
 const IDLE_IN_TRANSACTION_TIMEOUT_MS = 60_000
 
@@ -20,14 +25,16 @@ export async function openPostgres(
 ): Promise<Database> {
   const { log } = options
   const connection = connectionConfig(options.databaseUrl)
+  const queryTimeoutMs = options.queryTimeoutMs ?? DEFAULT_QUERY_TIMEOUT_MS
   const pool = new pg.Pool({
     ...connection,
+    Client: patientClient(queryTimeoutMs),
     max: options.poolSize ?? DEFAULT_POOL_SIZE,
     connectionTimeoutMillis: CONNECTION_TIMEOUT_MS,
-    statement_timeout: STATEMENT_TIMEOUT_MS,
+    statement_timeout: Math.round(queryTimeoutMs * STATEMENT_TIMEOUT_SHARE),
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
   })
-  const { sql, transaction, close } = createHandles(pool)
+  const { sql, transaction, load, close } = createHandles(pool)
   try {
     await checkServer(pool)
   } catch (error) {
@@ -36,12 +43,14 @@ export async function openPostgres(
   }
 
   const subscriptions = createSubscriptions(log)
-  const listener = new PostgresListener({ connection, subscriptions, log })
+  const processId = randomProcessId()
+  const listener = new PostgresListener({ connection, processId, subscriptions, log })
   let closed: Promise<void> | undefined
   return {
     engine: 'postgres',
     sql,
     transaction,
+    load,
     async listen(channel, onPayload, onLost) {
       const remove = subscriptions.add(channel, { onPayload, onLost })
       try {
@@ -53,6 +62,17 @@ export async function openPostgres(
       return async () => {
         if (remove()) await listener.unlisten(channel)
       }
+    },
+    async processId() {
+      await listener.start()
+      return processId
+    },
+    async isProcessAlive(id) {
+      // Taken and let go in one statement: nobody holds it.
+      const { rows } = await query<{
+        free: boolean
+      }>`select pg_try_advisory_xact_lock(${id}::bigint) as free`.execute(sql)
+      return rows[0]?.free !== true
     },
     close() {
       closed ??= Promise.all([listener.close(), close()]).then(() => {})

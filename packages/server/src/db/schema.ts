@@ -6,14 +6,17 @@
  * would become a PostgreSQL array).
  */
 import type { ColumnType, Generated, Selectable } from 'kysely'
-
-type Timestamp = ColumnType<Date, Date | string, Date | string>
-type TimestampOrNow = ColumnType<Date, Date | string | undefined, Date | string>
-type TimestampOrNull = ColumnType<Date | null, Date | string | null | undefined, Date | string | null>
-type BytesOrNull = ColumnType<Buffer | null, Uint8Array | null | undefined, Uint8Array | null>
-type Bytes = ColumnType<Buffer, Uint8Array, Uint8Array>
-type TextOrNull = ColumnType<string | null, string | null | undefined, string | null>
-type JsonText<Value> = ColumnType<Value, string, string>
+import type {
+  Bytes,
+  BytesOrNull,
+  JsonText,
+  TextOrNull,
+  Timestamp,
+  TimestampOrNow,
+  TimestampOrNull,
+} from './column.ts'
+import type { CustomerKeyTable, CustomerTable, OutboxTable, RecordTable } from './record-schema.ts'
+import { WEBHOOK_TABLES, type WebhookTables } from './webhook-schema.ts'
 
 /**
  * Tables that belong to the platform and not to one workspace, by their names in the database. Every other table
@@ -29,7 +32,38 @@ export const GLOBAL_TABLES = [
   'app_version',
   'provider_account',
   'app_config',
+  'key_holder',
 ] as const
+
+export type GlobalTable = (typeof GLOBAL_TABLES)[number]
+
+type SnakeCase<Name extends string> = Name extends `${infer First}${infer Rest}`
+  ? `${First extends Lowercase<First> ? First : `_${Lowercase<First>}`}${SnakeCase<Rest>}`
+  : ''
+
+export type TableOfWorkspaces = Exclude<SnakeCase<keyof Schema>, GlobalTable>
+
+/** Every other table: a statement on one says whose rows it means, or is refused (`workspace-guard.ts`). */
+export const WORKSPACE_TABLES = {
+  workspace_key: true,
+  member: true,
+  app_token: true,
+  login_link: true,
+  install: true,
+  install_refresh: true,
+  notification: true,
+  oauth_state: true,
+  oauth_ticket: true,
+  action_run: true,
+  rate_window: true,
+  provider_budget: true,
+  audit: true,
+  customer: true,
+  customer_key: true,
+  record: true,
+  outbox: true,
+  ...WEBHOOK_TABLES,
+} as const satisfies Record<TableOfWorkspaces, true>
 
 export const ACCOUNT_KINDS = ['person', 'system'] as const
 export type AccountKind = (typeof ACCOUNT_KINDS)[number]
@@ -44,6 +78,10 @@ export type Role = (typeof ROLES)[number]
 /** Specification 3.2. */
 export const INSTALL_STATES = ['installed', 'connected', 'error', 'suspended'] as const
 export type InstallState = (typeof INSTALL_STATES)[number]
+
+/** What a workspace is told of. */
+export const NOTIFICATION_KINDS = ['install.expired'] as const
+export type NotificationKind = (typeof NOTIFICATION_KINDS)[number]
 
 export const RUN_STATUSES = ['succeeded', 'failed'] as const
 export type RunStatus = (typeof RUN_STATUSES)[number]
@@ -122,6 +160,13 @@ export interface WorkspaceKeyTable {
   createdAt: TimestampOrNow
 }
 
+/** A process with the fingerprints of the master keys it was given; removed when it ends, or once it is found dead. */
+export interface KeyHolderTable {
+  processId: ColumnType<string, string, string>
+  masterKeyIds: string[]
+  startedAt: TimestampOrNow
+}
+
 export interface MemberTable {
   workspaceId: string
   accountId: string
@@ -177,6 +222,8 @@ export interface InstallTable {
   connectingSince: TimestampOrNull
   authenticatedAt: TimestampOrNull
   expiresAt: TimestampOrNull
+  /** From when on the tokens are refreshed ahead of their expiry; null where they do not expire or cannot be. */
+  refreshAt: TimestampOrNull
   /** Grows by one with every change; caches compare it. */
   revision: ColumnType<string, string | number | undefined, string | number>
   createdAt: TimestampOrNow
@@ -221,7 +268,7 @@ export interface OauthTicketTable {
 
 /**
  * One execution of an action (specification 4.4), partitioned by the day (UTC) of `createdAt`. A row outside the
- * partitions that `ensurePartitions` has made is refused.
+ * partitions that `ensurePartitions` has made is refused, until `addPartitions` makes that of its day.
  */
 export interface ActionRunTable {
   workspaceId: string
@@ -240,6 +287,46 @@ export interface ActionRunTable {
   record: string
 }
 
+export const REFRESH_OUTCOMES = ['refreshed', 'failed', 'ended', 'impossible'] as const
+export type RefreshAttemptOutcome = (typeof REFRESH_OUTCOMES)[number]
+
+/**
+ * The last exchange of a connection's refresh token, committed before it is sent (specification 3.5). Without `endedAt` it is
+ * under way in the process `processId`, or was when that process ended.
+ */
+export interface InstallRefreshTable {
+  workspaceId: string
+  ns: string
+  attemptId: string
+  processId: ColumnType<string, string, string>
+  startedAt: Timestamp
+  endedAt: TimestampOrNull
+  outcome: ColumnType<
+    RefreshAttemptOutcome | null,
+    RefreshAttemptOutcome | null | undefined,
+    RefreshAttemptOutcome | null
+  >
+  /** Why it failed: code, message, details; redacted. */
+  error: ColumnType<Record<string, unknown> | null, string | null | undefined, string | null>
+  /** Failures in a row. */
+  failures: Generated<number>
+  /** Nobody but a person tries again before. */
+  notBefore: TimestampOrNull
+}
+
+/** Something that the people of a workspace should know. */
+export interface NotificationTable {
+  workspaceId: string
+  id: string
+  kind: NotificationKind
+  /** The app it is about. */
+  ns: TextOrNull
+  title: string
+  message: string
+  createdAt: Timestamp
+  readAt: TimestampOrNull
+}
+
 /** A sliding window of leased slots: `counts[i]` calls were leased at `takenAt[i]` (milliseconds since the epoch). */
 export interface RateWindowTable {
   workspaceId: string
@@ -249,7 +336,33 @@ export interface RateWindowTable {
   updatedAt: TimestampOrNow
 }
 
-export interface Schema {
+/** What a provider's answers said of the rate limit of one connection, for all processes. */
+export interface ProviderBudgetTable {
+  workspaceId: string
+  installId: string
+  requests: ColumnType<number | null, number | null | undefined, number | null>
+  perMs: ColumnType<number | null, number | null | undefined, number | null>
+  blockedUntil: TimestampOrNull
+  learntAt: Timestamp
+}
+
+/** A security-relevant act (`audit/acts.ts`); a trigger refuses to change rows. Ids name what may be gone by now. */
+export interface AuditTable {
+  workspaceId: string
+  id: string
+  createdAt: Timestamp
+  kind: string
+  ns: TextOrNull
+  subjectId: TextOrNull
+  accountId: TextOrNull
+  tokenId: TextOrNull
+  actorName: TextOrNull
+  requestId: TextOrNull
+  address: TextOrNull
+  details: JsonText<Record<string, unknown>>
+}
+
+export interface Schema extends WebhookTables {
   migration: MigrationTable
   setting: SettingTable
   workspace: WorkspaceTable
@@ -259,14 +372,23 @@ export interface Schema {
   providerAccount: ProviderAccountTable
   appConfig: AppConfigTable
   workspaceKey: WorkspaceKeyTable
+  keyHolder: KeyHolderTable
   member: MemberTable
   appToken: AppTokenTable
   loginLink: LoginLinkTable
   install: InstallTable
+  installRefresh: InstallRefreshTable
+  notification: NotificationTable
   oauthState: OauthStateTable
   oauthTicket: OauthTicketTable
   actionRun: ActionRunTable
   rateWindow: RateWindowTable
+  providerBudget: ProviderBudgetTable
+  audit: AuditTable
+  customer: CustomerTable
+  customerKey: CustomerKeyTable
+  record: RecordTable
+  outbox: OutboxTable
 }
 
 /** A row as it is read. */

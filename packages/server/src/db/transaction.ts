@@ -1,12 +1,15 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { CamelCasePlugin, Kysely, PostgresDialect, type Transaction } from 'kysely'
+import { CamelCasePlugin, Kysely, type Transaction } from 'kysely'
 import type { Pool, PoolClient } from 'pg'
+import type { Database } from './client.ts'
 import { TransactionScopeError } from './error.ts'
 import type { Schema } from './schema.ts'
+import { GuardedDialect } from './workspace-guard.ts'
 
 export interface Handles {
   sql: Kysely<Schema>
   transaction<T>(body: (trx: Transaction<Schema>) => Promise<T>): Promise<T>
+  load: Database['load']
   /** Waits for what is under way and ends the pool. */
   close(): Promise<void>
 }
@@ -29,7 +32,7 @@ export function createHandles(pool: Pool): Handles {
     end: () => pool.end(),
   }
   const sql = new Kysely<Schema>({
-    dialect: new PostgresDialect({ pool: guardedPool }),
+    dialect: new GuardedDialect({ pool: guardedPool }),
     plugins: [new CamelCasePlugin({ maintainNestedObjectKeys: true })],
   })
 
@@ -58,5 +61,9 @@ export function createHandles(pool: Pool): Handles {
     // kysely ends only a pool that it has used.
     if (!pool.ending) await pool.end()
   }
-  return { sql, transaction, close }
+  const load = () => {
+    const { totalCount, idleCount: idle, waitingCount: waiting } = pool
+    return { busy: totalCount - idle, idle, waiting }
+  }
+  return { sql, transaction, load, close }
 }
