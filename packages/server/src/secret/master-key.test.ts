@@ -1,5 +1,4 @@
-import { spawnSync } from 'node:child_process'
-import { randomBytes, randomUUID } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import {
   chmodSync,
   mkdirSync,
@@ -12,19 +11,14 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type TestDatabase, testDatabase } from '../../test/database.ts'
-import {
-  checkMasterKey,
-  fingerprint,
-  loadMasterKey,
-  MasterKeyError,
-  type MasterKeyOptions,
-} from './master-key.ts'
-import { createVault } from './vault.ts'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { addKey } from './key-file.ts'
+import { loadMasterKeys, type MasterKeyOptions } from './master-key.ts'
+import { MasterKeyError } from './master-key-text.ts'
 
 const KEY = Buffer.from(Array.from({ length: 32 }, (_, index) => index))
 const ENCODED = KEY.toString('base64')
+const OTHER = Buffer.alloc(32, 9).toString('base64')
 
 let folder: string
 beforeEach(() => {
@@ -32,8 +26,15 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
-const load = (options: Partial<MasterKeyOptions>) =>
-  loadMasterKey({ dataDir: join(folder, 'data'), mayCreate: true, dataExists: false, ...options })
+const loadAll = (options: Partial<MasterKeyOptions>) =>
+  loadMasterKeys({ dataDir: join(folder, 'data'), mayCreate: true, dataExists: false, ...options })
+
+async function load(options: Partial<MasterKeyOptions>): Promise<Uint8Array> {
+  const [key, ...others] = await loadAll(options)
+  if (key === undefined || others.length > 0) throw new Error(`There are ${others.length} more keys.`)
+  return key
+}
+const base64 = (keys: readonly Uint8Array[]) => keys.map((key) => Buffer.from(key).toString('base64'))
 
 const keyPath = () => join(folder, 'data', 'master.key')
 function writeKeyFile(path: string, text: string, mode = 0o600): string {
@@ -67,6 +68,49 @@ describe('the master key is given', () => {
   })
 })
 
+describe('several master keys are given', () => {
+  it.each<[string, () => Partial<MasterKeyOptions>]>([
+    ['by MASTER_KEY, between commas', () => ({ masterKey: `${ENCODED}, ${OTHER}` })],
+    ['by MASTER_KEY, in lines', () => ({ masterKey: `${ENCODED}\n${OTHER}\n` })],
+    [
+      'by MASTER_KEY_FILE, with the line ends of another system',
+      () => ({ masterKeyFile: writeKeyFile(join(folder, 'key'), `${ENCODED}\r\n${OTHER}\r\n`) }),
+    ],
+    ['by MASTER_KEY_COMMAND', () => ({ masterKeyCommand: `printf '%s\\n' ${ENCODED} ${OTHER}` })],
+  ])('%s, the newest first', async (_, options) => {
+    expect(base64(await loadAll(options()))).toEqual([ENCODED, OTHER])
+  })
+
+  it('in the kept file', async () => {
+    writeKeyFile(keyPath(), `${ENCODED}\n${OTHER}\n`)
+    expect(base64(await loadAll({ dataExists: true }))).toEqual([ENCODED, OTHER])
+  })
+})
+
+describe('a key is added to a file', () => {
+  it('in front of those that it holds, for its owner alone', async () => {
+    writeKeyFile(keyPath(), `${ENCODED}`)
+    const keys = await addKey(keyPath())
+    expect(base64(keys)[1]).toBe(ENCODED)
+    expect(readFileSync(keyPath(), 'utf8')).toBe(`${base64(keys).join('\n')}\n`)
+    expect(statSync(keyPath()).mode & 0o777).toBe(0o600)
+    expect(readdirSync(join(folder, 'data'))).toEqual(['master.key'])
+  })
+
+  it('where there is no file, alone', async () => {
+    expect(await addKey(keyPath())).toHaveLength(1)
+    expect(statSync(keyPath()).mode & 0o777).toBe(0o600)
+  })
+
+  it('never to a file that holds something else, or that others may read', async () => {
+    writeKeyFile(keyPath(), 'PASSWORD=x\n')
+    await expect(addKey(keyPath())).rejects.toThrow(/is not base64/)
+    expect(readFileSync(keyPath(), 'utf8')).toBe('PASSWORD=x\n')
+    writeKeyFile(keyPath(), ENCODED, 0o644)
+    await expect(addKey(keyPath())).rejects.toThrow(/may be read by other users/)
+  })
+})
+
 describe('the master key is made', () => {
   it('where there is neither key nor data, for its owner alone, and kept', async () => {
     const made = await load({})
@@ -79,14 +123,14 @@ describe('the master key is made', () => {
 
   it('once, by whichever of several processes is first', async () => {
     const keys = await Promise.all(Array.from({ length: 8 }, () => load({})))
-    expect(new Set(keys.map((key) => fingerprint(key))).size).toBe(1)
+    expect(new Set(base64(keys)).size).toBe(1)
     expect(readdirSync(join(folder, 'data'))).toEqual(['master.key'])
   })
 
   it('differently each time', async () => {
     const first = await load({})
     const second = await load({ dataDir: join(folder, 'other') })
-    expect(fingerprint(first)).not.toBe(fingerprint(second))
+    expect(first).not.toEqual(second)
   })
 })
 
@@ -116,7 +160,7 @@ describe('the start is refused', () => {
     ['a key in hexadecimal', () => ({ masterKey: KEY.toString('hex') }), /holds 48 bytes/],
     [
       'text that is no base64',
-      () => ({ masterKey: 'correct horse battery staple' }),
+      () => ({ masterKey: 'correct.horse.battery.staple' }),
       /of MASTER_KEY is not base64/,
     ],
     [
@@ -155,6 +199,16 @@ describe('the start is refused', () => {
       () => ({ masterKeyCommand: 'echo sealed >&2; exit 3' }),
       /^MASTER_KEY_COMMAND ended with status 3: sealed$/,
     ],
+    [
+      'a second key that was cut',
+      () => ({ masterKeyFile: writeKeyFile(join(folder, 'key'), `${ENCODED}\n${OTHER.slice(0, 30)}\n`) }),
+      /^The master key 2 of 2 of MASTER_KEY_FILE holds 22 bytes; it must be 32 bytes/,
+    ],
+    [
+      'the same key twice',
+      () => ({ masterKeyFile: writeKeyFile(join(folder, 'key'), `${ENCODED}\n${ENCODED}\n`) }),
+      /^The master key 2 of 2 of MASTER_KEY_FILE stands there twice\. .*new key in front/,
+    ],
     ['a command that prints nothing', () => ({ masterKeyCommand: 'true' }), /of MASTER_KEY_COMMAND is empty/],
   ]
   it.each(refusals)('for %s', async (_, options, message) => {
@@ -172,60 +226,5 @@ describe('the start is refused', () => {
       const error = await load(options).catch((error: unknown) => error)
       expect(String((error as Error).stack) + JSON.stringify(error)).not.toContain(ENCODED.slice(0, 10))
     }
-  })
-})
-
-describe('the fingerprint', () => {
-  it('is the same for the same key, and short', () => {
-    expect(fingerprint(KEY)).toMatch(/^[0-9a-f]{16}$/)
-    expect(fingerprint(new Uint8Array(KEY))).toBe(fingerprint(KEY))
-    expect(fingerprint(randomBytes(32))).not.toBe(fingerprint(KEY))
-  })
-
-  it('is no plain hash of the key', () => {
-    const sum = spawnSync('sha256sum', { input: KEY, encoding: 'utf8' }).stdout
-    expect(sum.startsWith(fingerprint(KEY))).toBe(false)
-  })
-})
-
-describe('the key of a database', () => {
-  let db: TestDatabase
-  beforeAll(async () => {
-    db = await testDatabase()
-  })
-  afterAll(() => db.drop())
-  beforeEach(async () => {
-    await db.sql.deleteFrom('workspaceKey').execute()
-    await db.sql.deleteFrom('setting').where('name', '=', 'masterKeyFingerprint').execute()
-  })
-  const wrong =
-    /^The master key is not the one this database was written with \(the database says [0-9a-f]{16}, the key given is [0-9a-f]{16}\)/
-
-  it('is remembered at the first start and accepted at the next', async () => {
-    await checkMasterKey(db, KEY)
-    await checkMasterKey(db, KEY)
-  })
-
-  it('is refused where it is another', async () => {
-    await checkMasterKey(db, KEY)
-    await expect(checkMasterKey(db, randomBytes(32))).rejects.toThrow(wrong)
-    await checkMasterKey(db, KEY)
-  })
-
-  it('is refused where data keys were wrapped by another, also when the fingerprint was lost', async () => {
-    const workspaceId = randomUUID()
-    await db.sql
-      .insertInto('workspace')
-      .values({ id: workspaceId, subdomain: workspaceId, name: 'w' })
-      .execute()
-    await createVault({ masterKey: KEY, db }).seal(workspaceId, 'x', 1)
-    await expect(checkMasterKey(db, randomBytes(32))).rejects.toThrow(wrong)
-    await checkMasterKey(db, KEY)
-  })
-
-  it('is one, of several processes that start at once with different keys', async () => {
-    const keys = Array.from({ length: 4 }, () => randomBytes(32))
-    const outcomes = await Promise.allSettled(keys.map((key) => checkMasterKey(db, key)))
-    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
   })
 })

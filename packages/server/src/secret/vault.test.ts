@@ -1,9 +1,11 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { allWorkspaces } from '../../test/all-workspaces.ts'
 import { type TestDatabase, testDatabase } from '../../test/database.ts'
-import { fingerprint } from './master-key.ts'
-import { masterKeyIdsInUse } from './store.ts'
-import { createVault, type Vault, VaultError } from './vault.ts'
+import { VaultError } from './envelope.ts'
+import { createKeyRing, fingerprint } from './key-ring.ts'
+import { countByMasterKey } from './store.ts'
+import { createVault, type Vault } from './vault.ts'
 
 const MASTER_KEY = randomBytes(32)
 const PURPOSE = 'install:github:credentials'
@@ -13,7 +15,7 @@ let vault: Vault
 let [one, two]: [string, string] = ['', '']
 beforeAll(async () => {
   db = await testDatabase()
-  vault = createVault({ masterKey: MASTER_KEY, db })
+  vault = freshVault()
   one = await newWorkspace()
   two = await newWorkspace()
 })
@@ -25,7 +27,8 @@ async function newWorkspace(): Promise<string> {
   return id
 }
 
-const freshVault = (masterKey: Uint8Array = MASTER_KEY) => createVault({ masterKey, db })
+const freshVault = (masterKey: Uint8Array = MASTER_KEY) =>
+  createVault({ keyRing: createKeyRing([masterKey]), db })
 const refusal = (work: Promise<unknown>) =>
   work.then(
     () => 'opened',
@@ -89,7 +92,7 @@ describe("what is sealed under the platform's key", () => {
     const sealed = await vault.sealPlatform(PURPOSE, 1)
     const other = freshVault(randomBytes(32))
     expect(String(await refusal(other.openPlatform(PURPOSE, sealed)))).toContain('The key of the platform')
-    expect(await masterKeyIdsInUse(db)).toEqual([fingerprint(MASTER_KEY)])
+    expect([...(await countByMasterKey(db.sql)).keys()]).toEqual([fingerprint(MASTER_KEY)])
   })
 
   it('is one key, whichever of two processes made it first', async () => {
@@ -138,14 +141,18 @@ describe('what is sealed does not open', () => {
   it('with a data key moved from another workspace', async () => {
     const victim = await newWorkspace()
     const sealed = await vault.seal(victim, PURPOSE, 1)
-    const { wrappedKey } = await db.sql
+    const { wrappedKey } = await allWorkspaces(db.sql)
       .selectFrom('workspaceKey')
       .select('wrappedKey')
       .where('workspaceId', '=', victim)
       .executeTakeFirstOrThrow()
     const thief = await newWorkspace()
     await vault.seal(thief, PURPOSE, 1)
-    await db.sql.updateTable('workspaceKey').set({ wrappedKey }).where('workspaceId', '=', thief).execute()
+    await allWorkspaces(db.sql)
+      .updateTable('workspaceKey')
+      .set({ wrappedKey })
+      .where('workspaceId', '=', thief)
+      .execute()
     expect(await refusal(freshVault().open(thief, PURPOSE, sealed))).toBeInstanceOf(VaultError)
   })
 })
@@ -158,7 +165,7 @@ describe('the data key', () => {
     for (const [n, bytes] of sealed.entries()) {
       expect(await vaults[(n + 3) % 8]?.open(workspaceId, PURPOSE, bytes)).toBe(n)
     }
-    const rows = await db.sql
+    const rows = await allWorkspaces(db.sql)
       .selectFrom('workspaceKey')
       .selectAll()
       .where('workspaceId', '=', workspaceId)
@@ -181,7 +188,7 @@ describe('the data key', () => {
     const workspaceId = await newWorkspace()
     expect(await refusal(vault.open(workspaceId, PURPOSE, Buffer.alloc(50)))).toBeInstanceOf(VaultError)
     expect(
-      await db.sql
+      await allWorkspaces(db.sql)
         .selectFrom('workspaceKey')
         .select('workspaceId')
         .where('workspaceId', '=', workspaceId)
