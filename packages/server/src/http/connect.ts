@@ -70,7 +70,9 @@ function createGuardedLookup(guard: AddressGuard, resolve: Resolve): LookupFunct
 }
 
 function blocked(hostname: string, reason: string): SendError {
-  return new SendError('blocked', `${hostname} ${reason}, which requests may not reach`)
+  return new SendError('blocked', `${hostname} ${reason}, which requests may not reach`, {
+    refusal: 'private-address',
+  })
 }
 
 function notFound(hostname: string): NodeJS.ErrnoException {

@@ -25,6 +25,8 @@ const DECODERS: Readonly<Record<string, Decoder>> = {
   deflate: (body, options) => (isZlib(body) ? inflateAsync(body, options) : inflateRawAsync(body, options)),
 }
 
+type Encoded = Pick<WireResponse, 'status' | 'headers' | 'body'>
+
 /**
  * Undoes `Content-Encoding`. The headers that described the encoded bytes (`content-encoding`, `content-length`) go
  * with it.
@@ -32,11 +34,7 @@ const DECODERS: Readonly<Record<string, Decoder>> = {
  * @param maxBytes of the decoded body, and of what lies between two codings
  * @throws SendError `too-large` over the limit; `network` where the body is not what its header says
  */
-export async function decodeBody(
-  response: WireResponse,
-  host: string,
-  maxBytes: number,
-): Promise<WireResponse> {
+export async function decodeBody(response: Encoded, host: string, maxBytes: number): Promise<Encoded> {
   const codings = codingsOf(response.headers)
   if (codings.length === 0 || response.body.byteLength === 0) return response
   if (codings.length > MAX_CODINGS) {

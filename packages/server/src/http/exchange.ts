@@ -23,6 +23,8 @@ export interface WireResponse {
   /** Lower-case names; repeated headers joined with ", " (`set-cookie` with "; "). */
   headers: Record<string, string>
   body: Uint8Array
+  /** Milliseconds from the beginning, connecting included, to the first byte of the answer. */
+  firstByteMs: number
 }
 
 const NO_BYTES = new Uint8Array(0)
@@ -59,6 +61,8 @@ class Exchange implements Dispatcher.DispatchHandler {
   #headers: Record<string, string> = {}
   #chunks: Uint8Array[] = []
   #byteCount = 0
+  readonly #startedAt = performance.now()
+  #firstByteMs = 0
 
   constructor(
     request: WireRequest,
@@ -89,6 +93,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   ): void {
     // An interim answer (1xx) comes first and is overwritten.
     this.#status = status
+    this.#firstByteMs = performance.now() - this.#startedAt
     this.#headers = joinHeaders(headers)
     // In answers without a body the header tells what another answer would hold (RFC 9110, 8.6).
     const announced =
@@ -106,7 +111,12 @@ class Exchange implements Dispatcher.DispatchHandler {
   onResponseEnd(): void {
     if (this.settled) return
     this.#settle()
-    this.#resolve({ status: this.#status, headers: this.#headers, body: this.#body() })
+    this.#resolve({
+      status: this.#status,
+      headers: this.#headers,
+      body: this.#body(),
+      firstByteMs: Math.round(this.#firstByteMs),
+    })
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {

@@ -35,7 +35,7 @@ export interface EgressSettings {
 export interface Egress {
   send: Effects['send']
   /** A URL from an answer's body (a next page, say) with a stand-in's origin replaced by the original one. */
-  originalUrl(url: string): string
+  originalUrl: NonNullable<Effects['originalUrl']>
   /** Takes no more requests, waits for those under way, and closes the connections. May be called more than once. */
   close(): Promise<void>
 }
@@ -86,7 +86,7 @@ export function createSend(settings: EgressSettings): Egress {
         if (underWay === 0) onIdle?.()
       }
     },
-    originalUrl: (url) => sender.origins.originalUrl(url),
+    originalUrl: (url, asked) => sender.origins.originalUrl(url, URL.parse(asked)?.origin),
     close() {
       closing ??= drain()
       return closing
@@ -99,7 +99,9 @@ function firstUrl(sender: Sender, request: OutgoingRequest, options: SendOptions
   if (!url) throw new SendError('blocked', 'The address of the request is no absolute URL')
   checkUrl(sender, withoutTrailingDot(url))
   if (!isDeclaredHost(url.hostname, options.allowedHosts)) {
-    throw new SendError('blocked', `${url.hostname} is no host that the definition declares`)
+    throw new SendError('blocked', `${url.hostname} is no host that the definition declares`, {
+      refusal: 'undeclared-host',
+    })
   }
   return url
 }
@@ -157,5 +159,6 @@ async function sendHop(sender: Sender, hop: Hop, budget: TimeBudget): Promise<Wi
 async function finish(sender: Sender, url: URL, answer: WireResponse): Promise<IncomingResponse> {
   const isEncoded = answer.headers['content-encoding'] !== undefined
   const decoded = isEncoded ? await decodeBody(answer, url.hostname, sender.maxResponseBytes) : answer
-  return { status: decoded.status, headers: decoded.headers, body: decoded.body, url: url.href }
+  const { status, headers, body } = decoded
+  return { status, headers, body, url: url.href, timing: { firstByteMs: answer.firstByteMs } }
 }
