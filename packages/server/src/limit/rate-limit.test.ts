@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { allWorkspaces } from '../../test/all-workspaces.ts'
 import { type TestDatabase, testDatabase } from '../../test/database.ts'
 import { createRateLimit, type RateLimit, type Slot } from './rate-limit.ts'
 
@@ -36,7 +37,7 @@ async function passes(limit: RateLimit, of: Slot, times: number): Promise<number
 }
 
 async function countsOf({ workspaceId, key }: Slot): Promise<number[] | undefined> {
-  const row = await db.sql
+  const row = await allWorkspaces(db.sql)
     .selectFrom('rateWindow')
     .select('counts')
     .where('workspaceId', '=', workspaceId)
@@ -174,7 +175,7 @@ describe('a refusal', () => {
     const of = slot({ limit: 1 })
     await limit.take(of)
     await limit.take(of)
-    await db.sql.deleteFrom('rateWindow').where('workspaceId', '=', of.workspaceId).execute()
+    await allWorkspaces(db.sql).deleteFrom('rateWindow').where('workspaceId', '=', of.workspaceId).execute()
     clock.now += 1_000
     expect(await limit.take(of)).toEqual({ ok: false, retryAfterMs: MINUTE_MS - 1_000 })
     expect(await countsOf(of)).toBeUndefined()
@@ -236,5 +237,25 @@ describe('a slot that makes no sense', () => {
     ['a window over an hour', { windowMs: 60 * MINUTE_MS + 1 }],
   ])('is refused: %s', async (_, over) => {
     await expect(limiter().limit.take(slot(over))).rejects.toBeInstanceOf(RangeError)
+  })
+})
+
+describe('a clock that is set back', () => {
+  it('refuses for no longer than a window, whatever was taken when it was ahead', async () => {
+    const { clock, limit } = limiter()
+    const of = slot()
+    expect(await passes(limit, of, 31)).toBe(30)
+    clock.now -= 86_400_000
+    expect(await passes(limit, of, 31)).toBe(30)
+    const taken = await limit.take(of)
+    expect(taken).toEqual({ ok: false, retryAfterMs: MINUTE_MS })
+  })
+
+  it('still counts what another process took, whose clock is a little ahead', async () => {
+    const { clock, all } = limiters(2)
+    const of = slot()
+    expect(await passes(all[0] as RateLimit, of, 30)).toBe(30)
+    clock.now -= 1_000
+    expect(await all[1]?.take(of)).toEqual({ ok: false, retryAfterMs: MINUTE_MS + 1_000 })
   })
 })

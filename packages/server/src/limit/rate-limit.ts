@@ -12,8 +12,8 @@ import { removeIdle, takeSlots } from './store.ts'
 
 /** Blocks are this share of a limit: large enough to spare queries, small enough that one process cannot hoard. */
 const LEASES_PER_LIMIT = 30
-/** Rows untouched for so long are outside every window and removed by {@link RateLimit.prune}. */
-const LONGEST_WINDOW_MS = 60 * 60_000
+/** Milliseconds. Rows untouched for so long are outside every window and removed by {@link RateLimit.prune}. */
+export const LONGEST_WINDOW_MS = 60 * 60_000
 /** Windows remembered in a process (blocks at hand, refusals): forgetting one costs a query or its unused block. */
 const REMEMBERED_WINDOWS = 20_000
 const PRUNED_AT_ONCE = 1_000
@@ -22,7 +22,7 @@ export interface Slot {
   workspaceId: string
   /** What is limited, for example `action:person:{id}:github`. */
   key: string
-  /** Slots in a window; at least 1. The same for every call of a key. */
+  /** Slots in a window; at least 1. Whoever asks with a smaller one than others of the same key leaves them the rest. */
   limit: number
   /** At most an hour. */
   windowMs: number
@@ -81,7 +81,7 @@ export function createRateLimit({ db, now }: { db: Database; now: () => number }
       }
       // Those who came meanwhile: from the block at hand, or by the refusal, without another question.
       for (const waiter of window.waiting.splice(0)) {
-        const known = fromMemory(window)
+        const known = fromMemory(window, slot.windowMs)
         if (known) waiter.resolve(known)
         else window.waiting.push(waiter)
       }
@@ -94,13 +94,15 @@ export function createRateLimit({ db, now }: { db: Database; now: () => number }
     retryAfterMs: Math.max(1, window.refusedUntil - now()),
   })
 
-  function fromMemory(window: Window): Taken | undefined {
+  function fromMemory(window: Window, windowMs: number): Taken | undefined {
     const time = now()
-    if (window.leased > 0 && time < window.leasedUntil) {
+    // Nothing lasts longer than a window, unless the clock has been set back since.
+    const lasts = (until: number) => time < until && until - time <= windowMs
+    if (window.leased > 0 && lasts(window.leasedUntil)) {
       window.leased--
       return { ok: true }
     }
-    return time < window.refusedUntil ? refusal(window) : undefined
+    return lasts(window.refusedUntil) ? refusal(window) : undefined
   }
 
   return {
@@ -112,7 +114,7 @@ export function createRateLimit({ db, now }: { db: Database; now: () => number }
         window = { leased: 0, leasedUntil: 0, refusedUntil: 0, waiting: [], asking: false }
         windows.set(name, window)
       }
-      const known = window.waiting.length === 0 ? fromMemory(window) : undefined
+      const known = window.waiting.length === 0 ? fromMemory(window, slot.windowMs) : undefined
       if (known) return known
       return askLater(window, slot, ask)
     },

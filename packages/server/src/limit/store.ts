@@ -1,5 +1,13 @@
 import { sql } from 'kysely'
 import type { Database } from '../db/client.ts'
+import { exempt } from '../db/exemptions.ts'
+
+import type { Known } from './connection-budget.ts'
+
+/** Payload: `workspace/install`. */
+export const BUDGET_CHANNEL = 'provider_budget_changed'
+/** Milliseconds: what was learnt longer ago is not believed; the next answer says it again. */
+const BELIEVED_MS = 60 * 60_000
 
 /** One request for slots of one window. Times in milliseconds since the epoch. */
 export interface SlotRequest {
@@ -21,7 +29,8 @@ export interface SlotGrant {
 
 /**
  * Takes slots in one statement: whatever other processes ask meanwhile waits for the row. Entries that have left the
- * window are dropped; the last entry is always the one of this statement, and one of 0 slots is dropped by the next.
+ * window are dropped, as are those that lie further ahead than a window: they were taken before the clock was set back.
+ * The last entry is always the one of this statement, and one of 0 slots is dropped by the next.
  *
  * The commit is not waited for on disk: a power cut may forget slots of its last moments, and no caller waits a flush.
  */
@@ -42,10 +51,11 @@ export async function takeSlots(
           coalesce(array_agg(e.taken order by e.place), '{}')
             || greatest(0, least(${want}::int, ${limit}::int - coalesce(sum(e.taken), 0)::int))
         from unnest(w.taken_at, w.counts) with ordinality as e (at, taken, place)
-        where e.taken > 0 and e.at > ${now}::bigint - ${windowMs}::bigint
+        where e.taken > 0
+          and e.at between ${now}::bigint - ${windowMs}::bigint + 1 and ${now}::bigint + ${windowMs}::bigint
       ),
       updated_at = greatest(w.updated_at, excluded.updated_at)
-    returning taken_at, counts`.execute(db.sql)
+    returning taken_at, counts`.execute(exempt(db.sql, 'limit.takeSlots'))
   const [row] = rows
   if (row === undefined) throw new Error('The rate limit statement returned no row.')
   const inWindow = row.takenAt.map(Number).filter((_, index) => (row.counts[index] ?? 0) > 0)
@@ -63,6 +73,54 @@ export async function removeIdle(db: Database, before: Date, limit: number): Pro
       select workspace_id, key from rate_window where updated_at < ${before} limit ${limit} for update skip locked
     ) idle
     where w.workspace_id = idle.workspace_id and w.key = idle.key
-    returning 1`.execute(db.sql)
+    returning 1`.execute(exempt(db.sql, 'limit.removeIdle'))
   return rows.length
+}
+
+export interface BudgetKey {
+  workspaceId: string
+  installId: string
+}
+
+/** What a process has learnt of a connection within the last hour. */
+export async function findBudget(
+  db: Database,
+  { workspaceId, installId }: BudgetKey,
+  now: number,
+): Promise<Known | undefined> {
+  const row = await db.sql
+    .selectFrom('providerBudget')
+    .select(['requests', 'perMs', 'blockedUntil'])
+    .where('workspaceId', '=', workspaceId)
+    .where('installId', '=', installId)
+    .where('learntAt', '>', new Date(now - BELIEVED_MS))
+    .executeTakeFirst()
+  if (!row) return undefined
+  const { requests, perMs, blockedUntil } = row
+  return {
+    pace: requests === null || perMs === null ? undefined : { requests, perMs },
+    blockedUntil: blockedUntil?.getTime() ?? 0,
+  }
+}
+
+/** Keeps what was learnt and tells the other processes. Nothing where the install is gone. */
+export async function keepBudget(
+  db: Database,
+  { workspaceId, installId }: BudgetKey,
+  { pace, blockedUntil, learntAt }: Known & { learntAt: number },
+): Promise<void> {
+  await sql`
+    with kept as (
+      insert into provider_budget as b (workspace_id, install_id, requests, per_ms, blocked_until, learnt_at)
+      select i.workspace_id, i.id, ${pace?.requests ?? null}::int, ${pace ? Math.ceil(pace.perMs) : null}::int,
+        ${blockedUntil === 0 ? null : new Date(blockedUntil)}::timestamptz, ${new Date(learntAt)}::timestamptz
+      from install i where i.workspace_id = ${workspaceId}::uuid and i.id = ${installId}::uuid
+      on conflict (workspace_id, install_id) do update set
+        requests = excluded.requests, per_ms = excluded.per_ms, learnt_at = excluded.learnt_at,
+        blocked_until = greatest(b.blocked_until, excluded.blocked_until)
+      returning 1
+    )
+    select pg_notify(${BUDGET_CHANNEL}, ${`${workspaceId}/${installId}`}) from kept`.execute(
+    exempt(db.sql, 'limit.keepBudget'),
+  )
 }
