@@ -4,6 +4,7 @@ import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
   LOCKED_SPAWN_OPTIONS,
@@ -49,14 +50,14 @@ const results = {}
 for (const [name, attempt] of Object.entries(attempts)) {
   try { results[name] = await attempt() } catch (error) { results[name] = error.code ?? error.name }
 }
-process.send(JSON.stringify({ results, env: Object.keys(process.env) }), () => process.exit(0))
+process.stdout.write(JSON.stringify({ results, env: Object.keys(process.env), channel: typeof process.send }), () => process.exit(0))
 `
 
 let locks: SandboxLocks
 let folder: string
 let server: Server
 let connections = 0
-let report: { results: Record<string, string>; env: string[] }
+let report: { results: Record<string, string>; env: string[]; channel: string }
 
 beforeAll(async () => {
   locks = await probeLocks()
@@ -72,15 +73,9 @@ beforeAll(async () => {
   const { port } = server.address() as AddressInfo
   const command = lockedCommand(locks, { script, args: [String(port), secret, script], readable: [script] })
   const child = spawn(command.file, command.args, LOCKED_SPAWN_OPTIONS)
-  let errors = ''
-  child.stderr?.on('data', (chunk) => {
-    errors += chunk
-  })
-  const [text] = await Promise.race([
-    once(child, 'message'),
-    once(child, 'close').then(() => Promise.reject(new Error(errors))),
-  ])
-  report = JSON.parse(String(text))
+  const [answer, errors] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
+  if (answer === '') throw new Error(errors)
+  report = JSON.parse(answer)
 })
 
 afterAll(() => {
@@ -117,6 +112,10 @@ describe('hostile code in a process behind the locks', () => {
     expect(report.env).toEqual([])
   })
 
+  it('has no channel of Node, by which a message could end the server', () => {
+    expect(report.channel).toBe('undefined')
+  })
+
   it('has no network where the machine allows the lock', ({ skip }) => {
     skip(locks.network === 'none', 'this machine has neither root nor user namespaces')
     const { connectV4, connectV6, connectOut, udp, resolve } = report.results
@@ -140,10 +139,12 @@ describe('the sandbox command', () => {
       '--allow-fs-read=node_modules/quickjs-emscripten-core/',
       '--allow-fs-read=node_modules/quickjs-emscripten/',
       '--allow-fs-read=packages/miniapp/src/run/evaluate-function-globals.ts',
+      '--allow-fs-read=packages/miniapp/src/run/evaluate-function-image.ts',
       '--allow-fs-read=packages/miniapp/src/run/evaluate-function-limits.ts',
       '--allow-fs-read=packages/miniapp/src/run/evaluate-function-prelude.ts',
       '--allow-fs-read=packages/miniapp/src/run/evaluate-function.ts',
       '--allow-fs-read=packages/server/src/sandbox/child.ts',
+      '--allow-fs-read=packages/server/src/sandbox/frame.ts',
     ])
   })
 })

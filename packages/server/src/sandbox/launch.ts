@@ -86,30 +86,31 @@ export function lockedCommand(
 }
 
 /** `spawn` options that go with {@link lockedCommand}. */
-export const LOCKED_SPAWN_OPTIONS: SpawnOptions = {
+export const LOCKED_SPAWN_OPTIONS = {
   env: EMPTY_ENVIRONMENT,
-  stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-  serialization: 'json',
-}
+  stdio: ['pipe', 'pipe', 'pipe'],
+} satisfies SpawnOptions
 
 /** The interpreter of App Functions, and what it imports. */
 const INTERPRETER_FILES = [
   'evaluate-function.ts',
   'evaluate-function-globals.ts',
+  'evaluate-function-image.ts',
   'evaluate-function-limits.ts',
   'evaluate-function-prelude.ts',
 ] as const
 
-/** Starts `child.ts`, which may read itself, the interpreter and the engine's packages. */
+/** Starts `child.ts`, which may read itself, what it talks through, the interpreter and the engine's packages. */
 export function sandboxCommand(locks: SandboxLocks): Command {
   const script = realpathSync(join(import.meta.dirname, 'child.ts'))
+  const frames = realpathSync(join(import.meta.dirname, 'frame.ts'))
   const interpreterFolder = join(packageFolder('miniapp', import.meta.url), 'src', 'run')
   const interpreter = INTERPRETER_FILES.map((name) => join(interpreterFolder, name))
   const engine = packageClosure('quickjs-emscripten', import.meta.url)
   return lockedCommand(locks, {
     script,
     args: [pathToFileURL(interpreter[0] ?? '').href],
-    readable: [script, ...interpreter, ...[...engine].map((folder) => folder + sep)],
+    readable: [script, frames, ...interpreter, ...[...engine].map((folder) => folder + sep)],
   })
 }
 

@@ -9,6 +9,7 @@ import type { FunctionCall, FunctionResult } from 'miniapp'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type LogEvent, type LogFields, silentLog } from '../log.ts'
 import { createSandbox, type Sandbox } from './run-function.ts'
+import { MAX_WAITING_CALLS } from './turns.ts'
 
 /** Longer than any test: a function past it is ended by the test, not by its limit. */
 const NO_LIMIT_MS = 600_000
@@ -150,6 +151,35 @@ describe('one workspace', () => {
     }
     await sandbox.close()
     expect((await outcomes).map(({ status }) => status)).toEqual(hostile.map(() => 'rejected'))
+  })
+
+  it('is not given the last process while the one that it cost is being replaced', async () => {
+    const sandbox = await open({ timeMs: 200, size: 2 })
+    const hostile = sandbox.forWorkspace('hostile')
+    const neighbour = sandbox.forWorkspace('neighbour')
+    const order: string[] = []
+    const killed = hostile(call(NATIVE_LOOP), {}).then(() => order.push('killed'))
+    const next = hostile(call('return {}'), {}).then(() => order.push('next of the hostile'))
+    await killed
+    // Its process is gone and the next one not there yet: whoever asks now finds one idle, the hostile none.
+    await neighbour(call('return {}'), {}).then(() => order.push('neighbour'))
+    await next
+    expect(order).toEqual(['killed', 'neighbour', 'next of the hostile'])
+  })
+
+  it('that has too many calls waiting is told so, and others are not kept from waiting', async () => {
+    const sandbox = await open({ timeMs: NO_LIMIT_MS, size: 2 })
+    const run = sandbox.forWorkspace('one')
+    const calls = Array.from({ length: MAX_WAITING_CALLS + 2 }, () => run(call(NATIVE_LOOP), {}))
+    const outcomes = Promise.allSettled(calls)
+    await expect(calls.at(-1)).rejects.toMatchObject({
+      code: 'RATE_LIMITED',
+      message: '200 calls of App Functions of this workspace wait already; try again when they are done.',
+      details: { retryAfterMs: NO_LIMIT_MS },
+    })
+    expect(summary(await sandbox.forWorkspace('two')(call('return { n: 1 }'), {}))).toEqual({ n: 1 })
+    await sandbox.close()
+    await outcomes
   })
 
   it('takes turns with others, whoever queued first', async () => {

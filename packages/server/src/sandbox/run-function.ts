@@ -3,10 +3,19 @@
  * costs its process, never the server; and as one workspace never holds all processes, never another tenant's turn.
  */
 import { availableParallelism } from 'node:os'
-import { type Effects, FUNCTION_TIME_MS, type FunctionCall, type FunctionResult, limitFailure } from 'miniapp'
+import {
+  type Effects,
+  FUNCTION_TIME_MS,
+  type FunctionCall,
+  type FunctionResult,
+  limitFailure,
+  MiniAppError,
+} from 'miniapp'
 import type { Log } from '../log.ts'
+import { Holdings } from './holdings.ts'
 import { probeLocks, type SandboxLocks, sandboxCommand } from './launch.ts'
 import { type SandboxProcess, startProcess } from './sandbox-process.ts'
+import { type Job, MAX_WAITING_CALLS, Turns } from './turns.ts'
 
 /** One process could be held by one hostile workspace: a second serves the others. */
 const LEAST_PROCESSES = 2
@@ -17,11 +26,14 @@ const LONGEST_RESTART_DELAY_MS = 5_000
 export interface Sandbox {
   /**
    * The `runFunction` of one workspace. Calls beyond the processes wait their turn, workspaces in rotation; one workspace
-   * holds at most all processes but one. Rejects with the signal's reason where it is aborted first (a function under way
-   * still ends by itself or by its limit), and once the sandbox is closed.
+   * holds at most all processes but one. A call's time begins when it has a process. Rejects with the signal's reason where
+   * it is aborted first (a function under way still ends by itself or by its limit), with `RATE_LIMITED` where too many
+   * calls of the workspace wait, and once the sandbox is closed.
    */
   forWorkspace(workspaceId: string): Effects['runFunction']
   readonly locks: SandboxLocks
+  /** Processes now, by what they do; `waiting` counts calls. */
+  load(): { busy: number; idle: number; starting: number; waiting: number }
   /** Kills every process; calls waiting and under way reject. Resolves when no process is left. */
   close(): Promise<void>
 }
@@ -32,13 +44,6 @@ export interface SandboxOptions {
   size?: number
   /** Wall time of one call; for tests that wait for its end. Default {@link FUNCTION_TIME_MS}. */
   timeMs?: number
-}
-
-interface Job {
-  readonly workspaceId: string
-  readonly call: FunctionCall
-  resolve(result: FunctionResult): void
-  reject(reason: unknown): void
 }
 
 /** @throws Error with the process's own words where none could be started */
@@ -57,6 +62,7 @@ export async function createSandbox(options: SandboxOptions): Promise<Sandbox> {
   return {
     locks,
     forWorkspace: (workspaceId) => (call, callOptions) => pool.run(workspaceId, call, callOptions.signal),
+    load: () => pool.load(),
     close: () => pool.close(),
   }
 }
@@ -65,16 +71,18 @@ class Pool {
   readonly #options: Required<SandboxOptions> & { locks: SandboxLocks }
   readonly #processes = new Set<SandboxProcess>()
   readonly #idle: SandboxProcess[] = []
-  /** Workspaces in the order of their turns. */
-  readonly #waiting = new Map<string, Job[]>()
-  readonly #running = new Map<string, number>()
-  readonly #underWay = new Set<Job>()
+  readonly #turns = new Turns()
+  readonly #holdings: Holdings
+  /** By process, the workspace whose function ran there last. */
+  readonly #lastUsers = new WeakMap<SandboxProcess, string>()
+  readonly #underWay = new Map<SandboxProcess, Job>()
   readonly #restarts = new Set<NodeJS.Timeout>()
   #failedStarts = 0
   #closed = false
 
   constructor(options: Required<SandboxOptions> & { locks: SandboxLocks }) {
     this.#options = options
+    this.#holdings = new Holdings(options.size)
   }
 
   /** Resolves when the first process can take a call. */
@@ -94,7 +102,7 @@ class Pool {
       if (this.#closed) return reject(new Error('The sandbox is closed.'))
       if (signal?.aborted) return reject(signal.reason)
       const onAbort = () => {
-        this.#forget(job)
+        this.#turns.remove(job)
         reject(signal?.reason)
       }
       const done = () => signal?.removeEventListener('abort', onAbort)
@@ -111,25 +119,28 @@ class Pool {
         },
       }
       signal?.addEventListener('abort', onAbort, { once: true })
-      const queue = this.#waiting.get(workspaceId)
-      if (queue) queue.push(job)
-      else this.#waiting.set(workspaceId, [job])
-      this.#dispatch()
+      if (this.#turns.add(job)) this.#dispatch()
+      else job.reject(queueFull(this.#options.timeMs))
     })
+  }
+
+  load(): ReturnType<Sandbox['load']> {
+    const [busy, idle] = [this.#underWay.size, this.#idle.length]
+    return { busy, idle, starting: this.#processes.size - busy - idle, waiting: this.#turns.size }
   }
 
   async close(): Promise<void> {
     this.#closed = true
     for (const timer of this.#restarts) clearTimeout(timer)
-    const jobs = [...this.#underWay, ...[...this.#waiting.values()].flat()]
-    this.#waiting.clear()
+    const jobs = [...this.#underWay.values(), ...this.#turns.takeAll()]
     for (const job of jobs) job.reject(new Error('The sandbox was closed while the function waited or ran.'))
     const processes = [...this.#processes]
     for (const process of processes) process.kill()
     await Promise.all(processes.map((process) => process.ended))
   }
 
-  #start(): SandboxProcess {
+  /** @param debtor the workspace whose function cost the process that this one takes the place of */
+  #start(debtor?: string): SandboxProcess {
     const process = startProcess(sandboxCommand(this.#options.locks))
     let wasReady = false
     this.#processes.add(process)
@@ -137,6 +148,7 @@ class Pool {
       () => {
         wasReady = true
         this.#failedStarts = 0
+        if (debtor !== undefined) this.#holdings.giveBack(debtor)
         this.#release(process)
       },
       () => {},
@@ -145,14 +157,16 @@ class Pool {
       this.#processes.delete(process)
       const index = this.#idle.indexOf(process)
       if (index >= 0) this.#idle.splice(index, 1)
-      if (!this.#closed) this.#replace(wasReady, reason)
+      const lost = this.#underWay.get(process)
+      this.#underWay.delete(process)
+      if (!this.#closed) this.#replace(wasReady, reason, lost?.workspaceId ?? (wasReady ? undefined : debtor))
     })
     return process
   }
 
-  #replace(wasReady: boolean, reason: string): void {
+  #replace(wasReady: boolean, reason: string, debtor: string | undefined): void {
     if (wasReady) {
-      this.#start()
+      this.#start(debtor)
       return
     }
     const delayMs = Math.min(FIRST_RESTART_DELAY_MS * 2 ** this.#failedStarts++, LONGEST_RESTART_DELAY_MS)
@@ -160,23 +174,14 @@ class Pool {
     if (this.#processes.size === 0) this.#failAllWaiting()
     const timer = setTimeout(() => {
       this.#restarts.delete(timer)
-      this.#start()
+      this.#start(debtor)
     }, delayMs)
     this.#restarts.add(timer)
   }
 
   #failAllWaiting(): void {
-    const jobs = [...this.#waiting.values()].flat()
-    this.#waiting.clear()
-    for (const job of jobs) job.resolve({ outcome: limitFailure(job.call.name, 'crash'), logs: '' })
-  }
-
-  #forget(job: Job): void {
-    const queue = this.#waiting.get(job.workspaceId)
-    const index = queue?.indexOf(job) ?? -1
-    if (index < 0) return
-    queue?.splice(index, 1)
-    if (queue?.length === 0) this.#waiting.delete(job.workspaceId)
+    for (const job of this.#turns.takeAll())
+      job.resolve({ outcome: limitFailure(job.call.name, 'crash'), logs: '' })
   }
 
   #release(process: SandboxProcess): void {
@@ -187,44 +192,50 @@ class Pool {
 
   #dispatch(): void {
     while (this.#idle.length > 0) {
-      const job = this.#next()
+      const job = this.#turns.next((workspaceId) => this.#holdings.mayTake(workspaceId))
       if (job === undefined) return
-      const process = this.#idle.shift()
-      if (process) void this.#execute(process, job)
+      void this.#execute(this.#takeIdle(job.workspaceId), job)
     }
   }
 
-  /** The oldest call of the workspace whose turn it is; the workspace moves to the end of the rotation. */
-  #next(): Job | undefined {
-    const most = Math.max(1, this.#options.size - 1)
-    for (const [workspaceId, queue] of this.#waiting) {
-      if ((this.#running.get(workspaceId) ?? 0) >= most) continue
-      const job = queue.shift()
-      this.#waiting.delete(workspaceId)
-      if (queue.length > 0) this.#waiting.set(workspaceId, queue)
-      return job
-    }
-    return undefined
+  /** Where the workspace's last function ran nothing has to be wiped. */
+  #takeIdle(workspaceId: string): SandboxProcess {
+    const known = this.#idle.findIndex((process) => this.#lastUsers.get(process) === workspaceId)
+    const [process] = this.#idle.splice(Math.max(0, known), 1)
+    if (process === undefined) throw new Error('No process is idle.')
+    return process
   }
 
   async #execute(process: SandboxProcess, job: Job): Promise<void> {
     const { workspaceId, call } = job
     const { log, timeMs } = this.#options
     const startedAt = performance.now()
-    this.#running.set(workspaceId, (this.#running.get(workspaceId) ?? 0) + 1)
-    this.#underWay.add(job)
-    const result = await process.run(call, timeMs)
-    this.#underWay.delete(job)
-    const left = (this.#running.get(workspaceId) ?? 1) - 1
-    if (left === 0) this.#running.delete(workspaceId)
-    else this.#running.set(workspaceId, left)
+    const lastUser = this.#lastUsers.get(process)
+    this.#lastUsers.set(process, workspaceId)
+    this.#holdings.take(workspaceId)
+    this.#underWay.set(process, job)
+    const result = await process.run({
+      call,
+      timeMs,
+      wipe: lastUser !== undefined && lastUser !== workspaceId,
+    })
     job.resolve(result)
-    if (process.isAlive()) this.#release(process)
-    else if (!this.#closed) {
+    if (process.isAlive()) {
+      this.#underWay.delete(process)
+      this.#holdings.giveBack(workspaceId)
+      this.#release(process)
+    } else if (!this.#closed) {
       const status = result.outcome.ok ? 'crash' : result.outcome.failure
       const durationMs = Math.round(performance.now() - startedAt)
       log.warn('sandbox.replaced', { status, workspaceId, function: call.name, durationMs })
-      this.#dispatch()
     }
   }
+}
+
+function queueFull(timeMs: number): MiniAppError {
+  return new MiniAppError(
+    'RATE_LIMITED',
+    `${MAX_WAITING_CALLS} calls of App Functions of this workspace wait already; try again when they are done.`,
+    { details: { retryAfterMs: timeMs } },
+  )
 }

@@ -1,7 +1,9 @@
 /** One sandbox process as the server sees it: start it, give it a call and a clock, end it. */
 import { spawn } from 'node:child_process'
-import { type FunctionCall, type FunctionResult, limitFailure } from 'miniapp'
+import { constants, setPriority } from 'node:os'
+import { type FunctionResult, limitFailure } from 'miniapp'
 import type { Ready, Request } from './child.ts'
+import { createFrameReader, frameOf } from './frame.ts'
 import { type Command, LOCKED_SPAWN_OPTIONS } from './launch.ts'
 
 /** What is kept of a process's error output, in characters: it says why one could not start. */
@@ -11,6 +13,15 @@ const ERROR_OUTPUT_CHARACTERS = 2_000
  * function still answers with what it logged; one inside a built-in cannot be interrupted and loses its process.
  */
 const KILL_GRACE_MS = 100
+/** Well above any answer: a result of 1 MiB, whose numbers may be written longer than they came, and 8 KiB of log. */
+const MAX_ANSWER_BYTES = 8 * 1024 * 1024
+/**
+ * A call that takes longer gives way from then on: most end long before, and nobody waits for a processor because of those
+ * that compute until they are stopped.
+ */
+const LONG_CALL_MS = 50
+/** Nice levels. */
+const [USUAL_PRIORITY, LOW_PRIORITY] = [constants.priority.PRIORITY_NORMAL, constants.priority.PRIORITY_LOW]
 
 export interface SandboxProcess {
   /** Rejects where the process ends before it could take a call. */
@@ -20,7 +31,7 @@ export interface SandboxProcess {
   /** False once it was killed or has ended. */
   isAlive(): boolean
   /** One call at a time. Never rejects: a process that ends answers `crash`, one past its time is killed and answers `time`. */
-  run(call: FunctionCall, timeMs: number): Promise<FunctionResult>
+  run(request: Request): Promise<FunctionResult>
   kill(): void
 }
 
@@ -51,20 +62,36 @@ export function startProcess(command: Command): SandboxProcess {
     alive = false
     child.kill('SIGKILL')
   }
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
     errorOutput = (errorOutput + text).slice(-ERROR_OUTPUT_CHARACTERS)
   })
   child.on('error', (error) => end(error.message))
   child.on('close', (code, signal) => end(errorOutput.trim() || `ended with ${signal ?? `status ${code}`}`))
-  child.on('message', (text) => {
-    if (text === READY) ready.resolve()
-    else pending?.answer(String(text))
+  // Its end is told by `close`; a pipe that broke says nothing more.
+  child.stdin.on('error', () => {})
+  const read = createFrameReader({ maxBytes: MAX_ANSWER_BYTES })
+  let isReady = false
+  const take = (text: string) => {
+    if (!isReady && text === READY) {
+      isReady = true
+      ready.resolve()
+    } else if (pending) pending.answer(text)
+    else kill()
+  }
+  child.stdout.on('data', (chunk: Buffer) => {
+    const texts = read(chunk)
+    if (texts) for (const text of texts) take(text)
+    else if (pending) pending.fail('crash')
+    else kill()
   })
 
-  const run = (call: FunctionCall, timeMs: number) =>
+  const run = (request: Request) =>
     new Promise<FunctionResult>((resolve) => {
+      const { call, timeMs } = request
+      const endOfCall = giveWayWhenLong(child.pid)
       const settle = (result: FunctionResult) => {
         clearTimeout(clock)
+        endOfCall()
         pending = undefined
         resolve(result)
       }
@@ -83,10 +110,32 @@ export function startProcess(command: Command): SandboxProcess {
       // The answer may have arrived while this process was too busy to read it: it is read before the verdict.
       const clock = setTimeout(() => setImmediate(() => mine.fail('time')), timeMs + KILL_GRACE_MS)
       pending = mine
-      const request: Request = { call, timeMs }
-      child.send(JSON.stringify(request), (error) => error && mine.fail('crash'))
+      child.stdin.write(frameOf(JSON.stringify(request)))
     })
   return { ready: ready.promise, ended: ended.promise, isAlive: () => alive, run, kill }
+}
+
+/** @returns what to call when the call has ended */
+function giveWayWhenLong(pid: number | undefined): () => void {
+  let isLow = false
+  const timer = setTimeout(() => {
+    isLow = prioritize(pid, LOW_PRIORITY)
+  }, LONG_CALL_MS)
+  return () => {
+    clearTimeout(timer)
+    // Without root it stays low until it is replaced, which is soon where calls are long.
+    if (isLow) prioritize(pid, USUAL_PRIORITY)
+  }
+}
+
+/** @returns false where the process is gone, or the system does not allow it */
+function prioritize(pid: number | undefined, level: number): boolean {
+  try {
+    if (pid !== undefined) setPriority(pid, level)
+    return pid !== undefined
+  } catch {
+    return false
+  }
 }
 
 /** A process whose sandbox was broken out of could send anything. */
