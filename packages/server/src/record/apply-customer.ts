@@ -1,0 +1,150 @@
+/**
+ * Customers out of what apps say (specification 5.5.1): found by the code of the app, then by e-mail, then by phone, or made.
+ * Whatever happens at the same time, a code, an address or a number leads to one customer: claiming it is one unique key.
+ */
+import type { Transaction } from 'kysely'
+import type { Context } from '../context.ts'
+import type { Source } from '../db/record-schema.ts'
+import type { Schema } from '../db/schema.ts'
+import { storable } from '../db/text.ts'
+import { type ReadCustomer, readCustomer } from './customer-fields.ts'
+import type { Profile } from './merge-customer.ts'
+import {
+  type CustomerChange,
+  type CustomerOutcome,
+  type CustomerPlan,
+  planCustomers,
+  winnerOf,
+} from './plan-customers.ts'
+import { searchTerms } from './search-terms.ts'
+import {
+  deleteKeys,
+  findKeyOwners,
+  insertKeys,
+  keyText,
+  linkRecords,
+  lockCodes,
+  lockCustomers,
+  saveCustomers,
+} from './store.ts'
+import { tellOfCustomers } from './tell.ts'
+
+export interface CustomerBatch {
+  workspaceId: string
+  /** The app that says it; empty for a caller of the API. */
+  ns: string
+  source: Source
+  /** As mapped, in the order of their arrival. */
+  customers: readonly Readonly<Record<string, unknown>>[]
+  /** False: the workspace is not told (specification 6.4, bulk runs). Default true. */
+  emit?: boolean
+}
+
+/** Somebody else made, merged or removed the same customers in between: that many times in a row is no coincidence. */
+const MAX_ATTEMPTS = 5
+
+/** One customer; see {@link applyCustomers}. */
+export async function applyCustomer(
+  context: Pick<Context, 'now'>,
+  trx: Transaction<Schema>,
+  event: Omit<CustomerBatch, 'customers'> & { customer: CustomerBatch['customers'][number] },
+): Promise<CustomerOutcome> {
+  const { customer, ...rest } = event
+  const [outcome] = await applyCustomers(context, trx, { ...rest, customers: [customer] })
+  return outcome as CustomerOutcome
+}
+
+/**
+ * Gets, makes and changes customers, with the events that tell of it. What two entries have in common makes them one.
+ *
+ * The transaction may end with a deadlock (`isSerializationFailure`) where others change the same customers in another
+ * order: run it again.
+ * @returns one outcome for each entry
+ */
+export async function applyCustomers(
+  context: Pick<Context, 'now'>,
+  trx: Transaction<Schema>,
+  batch: CustomerBatch,
+): Promise<CustomerOutcome[]> {
+  const said = batch.customers.map((fields) => readCustomer(batch.ns, storable(fields).value))
+  for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
+    const planned = await plan(context, trx, { batch, said })
+    if (planned === undefined || !(await carryOut(trx, batch, planned))) continue
+    if (batch.emit !== false) await tellOfCustomers(context, trx, { ...batch, changes: planned.changes })
+    return planned.outcomes
+  }
+  throw new Error(`Customers of ${batch.ns} changed under this transaction ${MAX_ATTEMPTS} times`)
+}
+
+interface Said {
+  batch: CustomerBatch
+  said: readonly ReadCustomer[]
+}
+
+/** @returns undefined where a customer was removed in between */
+async function plan(
+  context: Pick<Context, 'now'>,
+  trx: Transaction<Schema>,
+  { batch, said }: Said,
+): Promise<CustomerPlan | undefined> {
+  const { workspaceId, source } = batch
+  const asked = new Map(said.flatMap(({ keys }) => keys.map((key) => [keyText(key), key])))
+  const owners = new Map(
+    (await findKeyOwners(trx, workspaceId, [...asked.values()])).map((key) => [keyText(key), key.customerId]),
+  )
+  const ids = new Set(said.flatMap(({ keys }) => winnerOf(keys, owners) ?? []))
+  const known = await lockCustomers(trx, workspaceId, [...ids])
+  if (known.length < ids.size) return undefined
+  return planCustomers(said, { known, owners, source, now: context.now() })
+}
+
+/** @returns false where a key was claimed by somebody else meanwhile; nothing is changed then */
+async function carryOut(
+  trx: Transaction<Schema>,
+  { workspaceId, ns }: CustomerBatch,
+  { newKeys, oldKeys, changes }: CustomerPlan,
+): Promise<boolean> {
+  const codes = newKeys.filter(({ kind }) => kind === 'code')
+  await lockCodes(
+    trx,
+    { workspaceId, ns },
+    codes.map(({ value }) => value),
+  )
+  const claimed = new Set((await insertKeys(trx, workspaceId, newKeys)).map(keyText))
+  if (claimed.size < newKeys.length) {
+    await deleteKeys(
+      trx,
+      workspaceId,
+      newKeys.filter((key) => claimed.has(keyText(key))),
+    )
+    return false
+  }
+  await saveProfiles(trx, workspaceId, changes)
+  await deleteKeys(trx, workspaceId, oldKeys)
+  await linkRecords(
+    trx,
+    { workspaceId, ns },
+    codes.map(({ value, customerId }) => ({ code: value, customerId })),
+  )
+  return true
+}
+
+/** Writes profiles that are new, or that this transaction has locked, and makes them findable. */
+export function saveProfiles(
+  trx: Transaction<Schema>,
+  workspaceId: string,
+  changes: readonly CustomerChange[],
+): Promise<void> {
+  return saveCustomers(
+    trx,
+    workspaceId,
+    changes.map(({ profile }) => ({
+      ...profile,
+      searchTerms: searchTerms(workspaceId, searchedOf(profile)),
+    })),
+  )
+}
+
+function searchedOf({ firstName, lastName, primaryEmail, primaryPhone, data, externalCodes }: Profile) {
+  return [firstName, lastName, primaryEmail, primaryPhone, data['code'], ...Object.values(externalCodes)]
+}

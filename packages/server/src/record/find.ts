@@ -1,0 +1,54 @@
+/** One customer or record, by its id or by what providers call it. */
+import type { Context } from '../context.ts'
+import { ApiError } from '../errors.ts'
+import type { Profile } from './merge-customer.ts'
+import { type ListedRecord, listCustomers, listRecords } from './store.ts'
+
+interface Wanted {
+  workspaceId: string
+  idOrCode: string
+}
+
+const ALL = { limit: 2, offset: 0 }
+
+/**
+ * @param wanted.idOrCode `_id`, or a code of the customer: its own, or that of an app
+ * @throws ApiError NOT_FOUND; BAD_USER_INPUT where several apps use the code
+ */
+export async function findCustomer(
+  context: Pick<Context, 'db'>,
+  { workspaceId, idOrCode }: Wanted,
+): Promise<Profile> {
+  const { sql } = context.db
+  const [byId] = await listCustomers(sql, { workspaceId, ids: [idOrCode] }, ALL)
+  const found = byId === undefined ? await listCustomers(sql, { workspaceId, code: idOrCode }, ALL) : [byId]
+  return only(found, { what: 'customer', idOrCode })
+}
+
+/**
+ * @param wanted.idOrCode `_id`, or the code at the provider
+ * @throws ApiError NOT_FOUND; BAD_USER_INPUT where several apps use the code
+ */
+export async function findRecord(
+  context: Pick<Context, 'db'>,
+  { workspaceId, idOrCode, contentType, what }: Wanted & { contentType: string; what: string },
+): Promise<ListedRecord> {
+  const filter = { workspaceId, contentType, archived: true }
+  const { sql } = context.db
+  const [byId] = await listRecords(sql, { ...filter, ids: [idOrCode] }, ALL)
+  const found = byId === undefined ? await listRecords(sql, { ...filter, codes: [idOrCode] }, ALL) : [byId]
+  return only(found, { what, idOrCode })
+}
+
+function only<Found>(
+  [first, second]: Found[],
+  { what, idOrCode }: { what: string; idOrCode: string },
+): Found {
+  if (first === undefined)
+    throw new ApiError('NOT_FOUND', `There is no ${what} ${JSON.stringify(idOrCode)} in this workspace.`)
+  if (second === undefined) return first
+  throw new ApiError(
+    'BAD_USER_INPUT',
+    `Several apps know a ${what} by the code ${JSON.stringify(idOrCode)}: name the one that is meant by its _id.`,
+  )
+}

@@ -1,0 +1,104 @@
+/** How what an app says changes the profile of a customer (specification 5.5). Pure. */
+import type { CustomerState, Source } from '../db/record-schema.ts'
+import type { CustomerKey, CustomerValues, ReadCustomer } from './customer-fields.ts'
+
+/** A customer, without what the database adds. */
+export interface Profile {
+  id: string
+  state: CustomerState
+  firstName: string | null
+  lastName: string | null
+  primaryEmail: string | null
+  primaryPhone: string | null
+  data: Readonly<Record<string, unknown>>
+  /** The latest code of each app. */
+  externalCodes: Readonly<Record<string, string>>
+  tags: readonly string[]
+  source: Source
+  version: number
+  createdAt: Date
+  updatedAt: Date
+}
+
+/** Of the profile itself; every other field stands in `data`. */
+const COLUMNS = ['state', 'firstName', 'lastName', 'primaryEmail', 'primaryPhone'] as const
+
+/** Who has no state yet is a customer (specification 5.5, Decision). */
+const DEFAULT_STATE: CustomerState = 'customer'
+
+export function emptyProfile(id: string, from: { source: Source; now: Date }): Profile {
+  return {
+    id,
+    state: DEFAULT_STATE,
+    firstName: null,
+    lastName: null,
+    primaryEmail: null,
+    primaryPhone: null,
+    data: {},
+    externalCodes: {},
+    tags: [],
+    source: from.source,
+    version: 0,
+    createdAt: from.now,
+    updatedAt: from.now,
+  }
+}
+
+/**
+ * What is said replaces what was known; what is not said stays. An address or number that belongs to another customer is
+ * left with that one.
+ *
+ * @param owns whether the profile's customer has the key, or gets it now
+ * @returns the same profile where nothing changes
+ */
+export function mergeCustomer(
+  profile: Profile,
+  said: ReadCustomer,
+  owns: (key: CustomerKey) => boolean,
+): Profile {
+  const values = withoutForeign(said, owns)
+  const codes = said.keys.filter((key) => key.kind === 'code' && owns(key))
+  const columns = Object.fromEntries(
+    COLUMNS.flatMap((field) => (values[field] === undefined ? [] : [[field, values[field]]])),
+  )
+  const others = Object.entries(values).filter(([field]) => !COLUMNS.some((column) => column === field))
+  // A code that no app gave is the customer's own.
+  const own = codes.filter(({ ns }) => ns === '').map(({ value }) => ['code', value])
+  const external = codes.filter(({ ns }) => ns !== '').map(({ ns, value }) => [ns, value])
+  const merged: Profile = {
+    ...profile,
+    ...columns,
+    data: { ...profile.data, ...Object.fromEntries([...others, ...own]) },
+    externalCodes: { ...profile.externalCodes, ...Object.fromEntries(external) },
+    tags: [...new Set([...profile.tags, ...said.tags])],
+  }
+  return sameProfile(profile, merged) ? profile : merged
+}
+
+function withoutForeign(said: ReadCustomer, owns: (key: CustomerKey) => boolean) {
+  const values: CustomerValues = { ...said.values }
+  for (const key of said.keys) {
+    if (owns(key)) continue
+    if (key.kind === 'email') delete values.primaryEmail
+    if (key.kind === 'phone') delete values.primaryPhone
+  }
+  return values
+}
+
+/** All values are flat and merged in the order of the former. */
+function sameProfile(one: Profile, other: Profile): boolean {
+  return (
+    COLUMNS.every((field) => one[field] === other[field]) &&
+    sameEntries(one.data, other.data) &&
+    sameEntries(one.externalCodes, other.externalCodes) &&
+    one.tags.length === other.tags.length
+  )
+}
+
+function sameEntries(
+  one: Readonly<Record<string, unknown>>,
+  other: Readonly<Record<string, unknown>>,
+): boolean {
+  const names = Object.keys(other)
+  return names.length === Object.keys(one).length && names.every((name) => one[name] === other[name])
+}

@@ -1,0 +1,483 @@
+/** All SQL on customers and records. */
+import { type Insertable, sql, type Transaction } from 'kysely'
+import { isId } from '../account/id.ts'
+import type { PageRange } from '../account/store.ts'
+import type { Database } from '../db/client.ts'
+import type { Row, Schema } from '../db/schema.ts'
+import type { CustomerKey } from './customer-fields.ts'
+import type { CustomerFilter, RecordFilter } from './filter.ts'
+import type { Profile } from './merge-customer.ts'
+import type { StoredRecord } from './record-row.ts'
+import { searchQuery } from './search-terms.ts'
+
+export type Executor = Database['sql'] | Transaction<Schema>
+
+/** Rows of one INSERT: PostgreSQL takes 65 535 parameters a statement, and a record has some 30. */
+const ROWS_PER_STATEMENT = 1_000
+
+export interface OwnedKey extends CustomerKey {
+  customerId: string
+}
+
+interface OfApp {
+  workspaceId: string
+  ns: string
+}
+
+/** Whose the keys are, of those that are somebody's. */
+export async function findKeyOwners(
+  executor: Executor,
+  workspaceId: string,
+  keys: readonly CustomerKey[],
+): Promise<OwnedKey[]> {
+  if (keys.length === 0) return []
+  return executor
+    .selectFrom('customerKey')
+    .select(['kind', 'value', 'ns', 'customerId'])
+    .where('workspaceId', '=', workspaceId)
+    .where(isOneOf(keys))
+    .execute()
+}
+
+function isOneOf(keys: readonly CustomerKey[]) {
+  const kinds = keys.map(({ kind }) => kind)
+  const values = keys.map(({ value }) => value)
+  const apps = keys.map(({ ns }) => ns)
+  return sql<boolean>`(kind, value, ns) in (select * from unnest(${kinds}::text[], ${values}::text[], ${apps}::text[]))`
+}
+
+/**
+ * Claims keys for customers, in one order for all transactions. A key that another transaction is claiming is waited for.
+ * @returns those that were free
+ */
+export async function insertKeys(
+  trx: Transaction<Schema>,
+  workspaceId: string,
+  keys: readonly OwnedKey[],
+): Promise<CustomerKey[]> {
+  const sorted = keys.map(({ kind, value, ns, customerId }) => ({ workspaceId, kind, value, ns, customerId }))
+  sorted.sort((one, other) => (keyText(one) < keyText(other) ? -1 : 1))
+  const claimed = await inChunks(sorted, (rows) =>
+    trx
+      .insertInto('customerKey')
+      .values(rows)
+      .onConflict((conflict) => conflict.columns(['workspaceId', 'kind', 'value', 'ns']).doNothing())
+      .returning(['kind', 'value', 'ns'])
+      .execute(),
+  )
+  return claimed.flat()
+}
+
+/** One text for each key. */
+export function keyText({ kind, ns, value }: CustomerKey): string {
+  return `${kind}\n${ns}\n${value}`
+}
+
+/** Only where they belong to that customer still. */
+export async function deleteKeys(
+  trx: Transaction<Schema>,
+  workspaceId: string,
+  keys: readonly OwnedKey[],
+): Promise<void> {
+  if (keys.length === 0) return
+  const owners = keys.map(({ customerId }) => customerId)
+  await trx
+    .deleteFrom('customerKey')
+    .where('workspaceId', '=', workspaceId)
+    .where(isOneOf(keys))
+    .where('customerId', '=', sql<string>`any(${owners}::uuid[])`)
+    .execute()
+}
+
+const profileColumns = [
+  'id',
+  'state',
+  'firstName',
+  'lastName',
+  'primaryEmail',
+  'primaryPhone',
+  'data',
+  'externalCodes',
+  'tags',
+  'source',
+  'version',
+  'createdAt',
+  'updatedAt',
+] as const
+
+/** Makes other changes of these customers wait for this transaction. */
+export async function lockCustomers(
+  trx: Transaction<Schema>,
+  workspaceId: string,
+  ids: readonly string[],
+): Promise<Profile[]> {
+  if (ids.length === 0) return []
+  return trx
+    .selectFrom('customer')
+    .select(profileColumns)
+    .where('workspaceId', '=', workspaceId)
+    .where('id', '=', sql<string>`any(${[...ids]}::uuid[])`)
+    .orderBy('id')
+    .forNoKeyUpdate()
+    .execute()
+}
+
+/** Writes profiles that are new, or that this transaction has locked. */
+export async function saveCustomers(
+  trx: Transaction<Schema>,
+  workspaceId: string,
+  customers: readonly (Profile & { searchTerms: readonly string[] })[],
+): Promise<void> {
+  const rows = customers.map(({ searchTerms, ...profile }) => ({
+    ...profile,
+    workspaceId,
+    data: JSON.stringify(profile.data),
+    externalCodes: JSON.stringify(profile.externalCodes),
+    tags: [...profile.tags],
+    source: JSON.stringify(profile.source),
+    search: tsvector(searchTerms),
+  }))
+  await inChunks(rows, (chunk) =>
+    trx
+      .insertInto('customer')
+      .values(chunk)
+      .onConflict((conflict) =>
+        conflict.columns(['workspaceId', 'id']).doUpdateSet((eb) => ({
+          state: eb.ref('excluded.state'),
+          firstName: eb.ref('excluded.firstName'),
+          lastName: eb.ref('excluded.lastName'),
+          primaryEmail: eb.ref('excluded.primaryEmail'),
+          primaryPhone: eb.ref('excluded.primaryPhone'),
+          data: eb.ref('excluded.data'),
+          externalCodes: eb.ref('excluded.externalCodes'),
+          tags: eb.ref('excluded.tags'),
+          search: eb.ref('excluded.search'),
+          version: eb.ref('excluded.version'),
+          updatedAt: eb.ref('excluded.updatedAt'),
+        })),
+      )
+      .execute(),
+  )
+}
+
+function tsvector(terms: readonly string[]) {
+  return sql<string>`array_to_tsvector(${[...terms]}::text[])`
+}
+
+/** Deletes the customers with their keys; what was linked to them stays, unlinked. */
+export async function deleteCustomers(
+  trx: Transaction<Schema>,
+  workspaceId: string,
+  ids: readonly string[],
+): Promise<string[]> {
+  if (ids.length === 0) return []
+  const rows = await trx
+    .deleteFrom('customer')
+    .where('workspaceId', '=', workspaceId)
+    .where('id', '=', sql<string>`any(${[...ids]}::uuid[])`)
+    .returning('id')
+    .execute()
+  return rows.map(({ id }) => id)
+}
+
+/** Orders that came before their customer. */
+export async function linkRecords(
+  trx: Transaction<Schema>,
+  { workspaceId, ns }: OfApp,
+  links: readonly { code: string; customerId: string }[],
+): Promise<void> {
+  if (links.length === 0) return
+  const codes = links.map(({ code }) => code)
+  const owners = links.map(({ customerId }) => customerId)
+  await trx
+    .updateTable('record')
+    .from(
+      sql<{ code: string; owner: string }>`unnest(${codes}::text[], ${owners}::uuid[])`.as<'link'>(
+        sql`link(code, owner)`,
+      ),
+    )
+    .set((eb) => ({ customerId: eb.ref('link.owner') }))
+    .where('record.workspaceId', '=', workspaceId)
+    .where('record.ns', '=', ns)
+    .where('record.customerId', 'is', null)
+    .whereRef('record.customerCode', '=', 'link.code')
+    .execute()
+}
+
+/** Groups of codes of an app that one lock stands for: a transaction holds at most so many, however large its batch. */
+const CODE_LOCKS = 64
+
+/**
+ * Until the transaction ends nobody else, who asks too, finds out that these codes belong to no customer, or gives them to
+ * one: an order and its customer that are stored at the same moment do not miss each other.
+ */
+export async function lockCodes(
+  trx: Transaction<Schema>,
+  { workspaceId, ns }: OfApp,
+  codes: readonly string[],
+): Promise<void> {
+  const groups = new Set(codes.map((code) => `customer-code/${workspaceId}/${ns}/${groupOf(code)}`))
+  if (groups.size === 0) return
+  await sql`select pg_advisory_xact_lock(hashtextextended(name, 0)) from unnest(${[...groups].sort()}::text[]) as name`.execute(
+    trx,
+  )
+}
+
+function groupOf(code: string): number {
+  let hash = 0
+  for (let index = 0; index < code.length; index++) hash = (hash * 31 + code.charCodeAt(index)) % 65_536
+  return hash % CODE_LOCKS
+}
+
+export interface RecordKey {
+  contentType: string
+  code: string
+}
+
+export interface RecordHead extends RecordKey {
+  id: string
+  contentHash: Buffer | null
+  customerId: string | null
+}
+
+/** Enough to see that an event was applied already. Archived ones are left out: seen again, they come back. */
+export async function findRecordHeads(
+  executor: Executor,
+  app: OfApp,
+  keys: readonly RecordKey[],
+): Promise<RecordHead[]> {
+  return executor
+    .selectFrom('record')
+    .select(['id', 'contentType', 'code', 'contentHash', 'customerId'])
+    .where('workspaceId', '=', app.workspaceId)
+    .where('ns', '=', app.ns)
+    .where('archived', '=', false)
+    .where(isRecord(keys))
+    .execute()
+}
+
+/** Makes other changes of these records wait for this transaction. */
+export async function lockRecords(
+  trx: Transaction<Schema>,
+  app: OfApp,
+  keys: readonly RecordKey[],
+): Promise<StoredRecord[]> {
+  return trx
+    .selectFrom('record')
+    .select([
+      'id',
+      'ns',
+      'contentType',
+      'code',
+      'data',
+      'extra',
+      'partial',
+      'deleted',
+      'archived',
+      'sourceUpdatedAt',
+      'sourceDeletedAt',
+      'partTimes',
+      'contentHash',
+      'customerId',
+      'happenedAt',
+      'version',
+      'createdAt',
+      'updatedAt',
+    ])
+    .where('workspaceId', '=', app.workspaceId)
+    .where('ns', '=', app.ns)
+    .where(isRecord(keys))
+    .orderBy('contentType')
+    .orderBy('code')
+    .forNoKeyUpdate()
+    .execute()
+}
+
+function isRecord(keys: readonly RecordKey[]) {
+  const types = keys.map(({ contentType }) => contentType)
+  const codes = keys.map(({ code }) => code)
+  return sql<boolean>`(content_type, code) in (select * from unnest(${types}::text[], ${codes}::text[]))`
+}
+
+export type RecordToSave = Omit<Insertable<Schema['record']>, 'search' | 'raw'> & {
+  searchTerms: readonly string[]
+  /** Undefined: the one before stays. */
+  raw: string | null | undefined
+}
+
+/**
+ * Writes records that are new, or that this transaction has locked.
+ * @returns the ids of those written: one that another transaction made meanwhile, under an id of its own, is left as it is
+ */
+export async function saveRecords(
+  trx: Transaction<Schema>,
+  records: readonly RecordToSave[],
+): Promise<Set<string>> {
+  const rows = records.map(({ searchTerms, raw, ...record }) => ({
+    ...record,
+    raw: raw ?? null,
+    search: tsvector(searchTerms),
+  }))
+  const saved = await inChunks(rows, (chunk) =>
+    trx
+      .insertInto('record')
+      .values(chunk)
+      .onConflict((conflict) =>
+        conflict
+          .columns(['workspaceId', 'ns', 'contentType', 'code'])
+          .doUpdateSet((eb) => ({
+            data: eb.ref('excluded.data'),
+            extra: eb.ref('excluded.extra'),
+            raw: eb
+              .case()
+              .when('excluded.deleted', '=', true)
+              .then(null)
+              .else(eb.fn.coalesce('excluded.raw', 'record.raw'))
+              .end(),
+            source: eb.ref('excluded.source'),
+            partial: eb.ref('excluded.partial'),
+            deleted: eb.ref('excluded.deleted'),
+            archived: eb.ref('excluded.archived'),
+            sourceUpdatedAt: eb.ref('excluded.sourceUpdatedAt'),
+            sourceDeletedAt: eb.ref('excluded.sourceDeletedAt'),
+            partTimes: eb.ref('excluded.partTimes'),
+            contentHash: eb.ref('excluded.contentHash'),
+            status: eb.ref('excluded.status'),
+            name: eb.ref('excluded.name'),
+            categoryCode: eb.ref('excluded.categoryCode'),
+            customerCode: eb.ref('excluded.customerCode'),
+            customerId: eb.ref('excluded.customerId'),
+            happenedAt: eb.ref('excluded.happenedAt'),
+            search: eb.ref('excluded.search'),
+            version: eb.ref('excluded.version'),
+            updatedAt: eb.ref('excluded.updatedAt'),
+          }))
+          .whereRef('record.id', '=', 'excluded.id'),
+      )
+      .returning('record.id')
+      .execute(),
+  )
+  return new Set(saved.flat().map(({ id }) => id))
+}
+
+function customersOf(executor: Executor, filter: CustomerFilter) {
+  const { workspaceId, search, ns, ids, from, until, states, tag, code } = filter
+  let query = executor.selectFrom('customer').where('customer.workspaceId', '=', workspaceId)
+  if (search !== undefined) query = query.where(found(workspaceId, search))
+  if (ids) query = query.where('id', '=', anyId(ids))
+  if (from) query = query.where('createdAt', '>=', from)
+  if (until) query = query.where('createdAt', '<', until)
+  if (states) query = query.where('state', 'in', [...states])
+  if (tag !== undefined) query = query.where(sql<boolean>`${tag} = any(tags)`)
+  if (ns === undefined && code === undefined) return query
+  return query.where((eb) => {
+    let codes = eb
+      .selectFrom('customerKey')
+      .select('customerKey.kind')
+      .whereRef('customerKey.customerId', '=', 'customer.id')
+      .where('customerKey.workspaceId', '=', workspaceId)
+      .where('customerKey.kind', '=', 'code')
+    if (ns !== undefined) codes = codes.where('customerKey.ns', '=', ns)
+    if (code !== undefined) codes = codes.where('customerKey.value', '=', code)
+    return eb.exists(codes)
+  })
+}
+
+/** A search without a word finds everything. */
+function found(workspaceId: string, search: string) {
+  const words = searchQuery(workspaceId, search)
+  return words === undefined ? sql<boolean>`true` : sql<boolean>`search @@ ${words}::tsquery`
+}
+
+/** Texts that are no ids find nothing. */
+function anyId(ids: readonly string[]) {
+  return sql<string>`any(${ids.filter(isId)}::uuid[])`
+}
+
+/** The newest first. */
+export async function listCustomers(
+  executor: Executor,
+  filter: CustomerFilter,
+  { limit, offset, after }: PageRange,
+): Promise<Profile[]> {
+  let query = customersOf(executor, filter).select(profileColumns)
+  if (after) query = query.where(sql<boolean>`(created_at, id) < (${after.createdAt}, ${after.id}::uuid)`)
+  return query.orderBy('createdAt', 'desc').orderBy('id', 'desc').limit(limit).offset(offset).execute()
+}
+
+export async function countCustomers(executor: Executor, filter: CustomerFilter): Promise<number> {
+  const { count } = await customersOf(executor, filter)
+    .select(({ fn }) => fn.countAll<string>().as('count'))
+    .executeTakeFirstOrThrow()
+  return Number(count)
+}
+
+const listedColumns = [
+  'id',
+  'ns',
+  'contentType',
+  'code',
+  'data',
+  'extra',
+  'partial',
+  'archived',
+  'status',
+  'name',
+  'categoryCode',
+  'customerCode',
+  'customerId',
+  'happenedAt',
+  'version',
+  'createdAt',
+  'updatedAt',
+] as const
+
+export type ListedRecord = Pick<Row<'record'>, (typeof listedColumns)[number]>
+
+function recordsOf(executor: Executor, filter: RecordFilter) {
+  const { workspaceId, contentType, search, ns, ids, codes, from, until } = filter
+  let query = executor
+    .selectFrom('record')
+    .where('workspaceId', '=', workspaceId)
+    .where('contentType', '=', contentType)
+    .where(sql<boolean>`not deleted`)
+  if (search !== undefined) query = query.where(found(workspaceId, search))
+  if (ns !== undefined) query = query.where('ns', '=', ns)
+  if (ids) query = query.where('id', '=', anyId(ids))
+  if (codes) query = query.where('code', '=', sql<string>`any(${[...codes]}::text[])`)
+  if (from) query = query.where('happenedAt', '>=', from)
+  if (until) query = query.where('happenedAt', '<', until)
+  if (filter.status !== undefined) query = query.where('status', '=', filter.status)
+  if (filter.customerId !== undefined) query = query.where('customerId', '=', anyId([filter.customerId]))
+  if (filter.categoryCode !== undefined) query = query.where('categoryCode', '=', filter.categoryCode)
+  return filter.archived === true ? query : query.where('archived', '=', false)
+}
+
+/** The newest first, by when it happened. */
+export async function listRecords(
+  executor: Executor,
+  filter: RecordFilter,
+  { limit, offset, after }: PageRange,
+): Promise<ListedRecord[]> {
+  let query = recordsOf(executor, filter).select(listedColumns)
+  if (after) query = query.where(sql<boolean>`(happened_at, id) < (${after.createdAt}, ${after.id}::uuid)`)
+  return query.orderBy('happenedAt', 'desc').orderBy('id', 'desc').limit(limit).offset(offset).execute()
+}
+
+export async function countRecords(executor: Executor, filter: RecordFilter): Promise<number> {
+  const { count } = await recordsOf(executor, filter)
+    .select(({ fn }) => fn.countAll<string>().as('count'))
+    .executeTakeFirstOrThrow()
+  return Number(count)
+}
+
+async function inChunks<Row, Result>(
+  rows: readonly Row[],
+  run: (chunk: Row[]) => Promise<Result>,
+): Promise<Result[]> {
+  const results: Result[] = []
+  for (let from = 0; from < rows.length; from += ROWS_PER_STATEMENT) {
+    results.push(await run(rows.slice(from, from + ROWS_PER_STATEMENT)))
+  }
+  return results
+}
