@@ -1,0 +1,257 @@
+import { sql } from 'kysely'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { allWorkspaces } from '../../test/all-workspaces.ts'
+import { marketDefinition } from '../../test/market-app.ts'
+import { type WebhookPlatform, webhookPlatform } from '../../test/webhook-platform.ts'
+import { uninstall } from '../install/remove.ts'
+import { CLAIM_MS, processDue } from './process.ts'
+import { MAX_ATTEMPTS, processEvent, RETRY_AFTER_MS } from './process-event.ts'
+import { replayEvents } from './replay.ts'
+import { claimEvents } from './store.ts'
+
+const order = {
+  recordType: 'order',
+  operation: 'upsert',
+  mapping: {
+    code: '$.order.id',
+    orderNumber: '$.order.number',
+    status: '$.order.status',
+    updatedAt: '$.order.at',
+  },
+}
+
+const trigger = (event: string) => ({
+  type: 'miniapps:market',
+  event,
+  img: 'market.svg',
+  icon: 'shopping-cart',
+  label: event,
+  description: `Something happened: ${event}.`,
+  isCustom: false,
+})
+
+function definition() {
+  const { webhook, ...rest } = marketDefinition()
+  return {
+    ...rest,
+    triggers: [trigger('order.created'), trigger('order.paid')],
+    functions: { nameOf: { params: ['order'], code: 'return { value: "Buyer of " + order }' } },
+    webhook: {
+      ...(webhook as object),
+      customerExtraction: {
+        basePath: '$.buyer',
+        mapping: { code: 'id', primaryEmail: 'email', firstName: 'name' },
+        overrides: {
+          computed: {
+            mapping: {
+              code: 'id',
+              firstName: { transform: 'compute', fn: 'nameOf', args: { order: '$.order.id' } },
+            },
+          },
+        },
+      },
+    },
+    sync: { webhooks: { handlers: { 'order.created': order, 'order.paid': order } } },
+  }
+}
+
+let platform: WebhookPlatform
+
+beforeAll(async () => {
+  platform = await webhookPlatform([definition()])
+})
+
+afterAll(() => platform.close())
+
+let delivered = 0
+/** Delivers an event. */
+const send = (subdomain: string, event: string, body: object) =>
+  platform.send({
+    subdomain,
+    headers: { 'x-market-topic': event },
+    body: { delivery_id: String(++delivered), ...body },
+  })
+
+const rowsOf = async (table: 'customer' | 'record' | 'triggerFiring', workspaceId: string) =>
+  (await allWorkspaces(platform.context.db.sql)
+    .selectFrom(table)
+    .selectAll()
+    .where('workspaceId', '=', workspaceId)
+    .execute()) as Record<string, unknown>[]
+
+const stagesOf = (event: { stages: string } | undefined) =>
+  JSON.parse(event?.stages ?? '[]').map(({ stage, status }: Record<string, string>) => `${stage} ${status}`)
+
+/** Breaks what the triggers stage writes, as a database does that lacks room for it. */
+async function breakTriggers(workspaceId: string, isBroken: boolean): Promise<void> {
+  const name = sql.ref(`no_room_${workspaceId.replaceAll('-', '')}`)
+  await (isBroken
+    ? sql`alter table trigger_firing add constraint ${name} check (workspace_id <> ${sql.lit(workspaceId)}::uuid)`
+    : sql`alter table trigger_firing drop constraint ${name}`
+  ).execute(allWorkspaces(platform.context.db.sql))
+}
+
+it('makes the customer, the record and the triggers of an event, once', async () => {
+  const workspaceId = await platform.newShop('all-stages')
+  await send('all-stages', 'order.created', {
+    order: { id: 7, number: '#7', status: 'open' },
+    buyer: { id: 'c1', email: 'Ada@Example.com', name: 'Ada' },
+  })
+  await processDue(platform.context)
+  const [event] = await platform.events(workspaceId)
+  expect(event).toMatchObject({ status: 'processed', dueAt: null, error: null, attempts: 1 })
+  expect(stagesOf(event)).toEqual(['customer done', 'record done', 'triggers done'])
+  const [customer] = await rowsOf('customer', workspaceId)
+  expect(customer).toMatchObject({ firstName: 'Ada', primaryEmail: 'ada@example.com' })
+  expect(event?.customerId).toBe(customer?.['id'])
+  expect(await rowsOf('record', workspaceId)).toMatchObject([
+    {
+      code: '7',
+      contentType: 'ecommerce:orders',
+      customerId: customer?.['id'],
+      source: { event: event?.id },
+    },
+  ])
+  expect(await rowsOf('triggerFiring', workspaceId)).toMatchObject([
+    { type: 'miniapps:market', event: 'order.created', eventId: event?.id, round: 0 },
+  ])
+  expect(await processDue(platform.context)).toBe(0)
+})
+
+it('leaves stages out that have nothing to do', async () => {
+  const workspaceId = await platform.newShop('nothing')
+  await send('nothing', 'cart.touched', {})
+  await processDue(platform.context)
+  const [event] = await platform.events(workspaceId)
+  expect(event?.status).toBe('processed')
+  expect(stagesOf(event)).toEqual(['customer skipped', 'record skipped', 'triggers skipped'])
+})
+
+it('runs the functions that a mapping computes with', async () => {
+  const workspaceId = await platform.newShop('computing')
+  await send('computing', 'computed', { order: { id: 9 }, buyer: { id: 'c9' } })
+  await processDue(platform.context)
+  expect(await rowsOf('customer', workspaceId)).toMatchObject([{ firstName: 'Buyer of 9' }])
+})
+
+it('a record that cannot be made is final: the triggers still fire, and the event has failed with the reason', async () => {
+  const workspaceId = await platform.newShop('unmappable')
+  await send('unmappable', 'order.created', { order: { number: '#8' } })
+  await processDue(platform.context)
+  const [event] = await platform.events(workspaceId)
+  expect(event).toMatchObject({ status: 'failed', dueAt: null, attempts: 1 })
+  expect(stagesOf(event)).toEqual(['customer skipped', 'record failed', 'triggers done'])
+  expect(JSON.parse(event?.error ?? '')).toMatchObject({
+    code: 'MAPPING_FAILED',
+    message: expect.stringContaining('code'),
+  })
+})
+
+describe('what fails for a passing reason', () => {
+  it('is tried again later from the stage that failed, five times in about an hour, and then has failed', async () => {
+    const workspaceId = await platform.newShop('passing')
+    await breakTriggers(workspaceId, true)
+    await send('passing', 'order.created', { order: { id: 1 }, buyer: { id: 'p1' } })
+    const began = platform.clock.now
+    for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
+      await processDue(platform.context)
+      const [event] = await platform.events(workspaceId)
+      expect(event?.attempts).toBe(attempt)
+      expect(stagesOf(event)).toEqual(['customer done', 'record done'])
+      const delay = RETRY_AFTER_MS[attempt - 1]
+      if (delay === undefined) break
+      expect(event).toMatchObject({ status: 'received', dueAt: new Date(platform.clock.now + delay) })
+      platform.clock.now += delay - 1
+      expect(await processDue(platform.context)).toBe(0)
+      platform.clock.now += 1
+    }
+    expect(platform.clock.now - began).toBe(60 * 60_000)
+    const [event] = await platform.events(workspaceId)
+    expect(event).toMatchObject({ status: 'failed', dueAt: null })
+    expect(event?.error).not.toContain('constraint')
+    await breakTriggers(workspaceId, false)
+    expect(await replayEvents(platform.context, { workspaceId, status: 'failed' })).toBe(1)
+    await processDue(platform.context)
+    expect(await platform.events(workspaceId)).toMatchObject([{ status: 'processed', round: 1, error: null }])
+    expect(await rowsOf('triggerFiring', workspaceId)).toMatchObject([{ round: 1 }])
+    expect(await rowsOf('record', workspaceId)).toHaveLength(1)
+  })
+
+  it('holds up later events of its record and no others; they go on once it has failed', async () => {
+    const workspaceId = await platform.newShop('ordered')
+    await breakTriggers(workspaceId, true)
+    await send('ordered', 'order.created', { order: { id: 1, status: 'open' } })
+    await send('ordered', 'order.paid', { order: { id: 1, status: 'paid' } })
+    await send('ordered', 'cart.touched', {})
+    await processDue(platform.context)
+    await processDue(platform.context)
+    const statuses = async () => (await platform.events(workspaceId)).map(({ status }) => status)
+    expect(await statuses()).toEqual(['received', 'received', 'processed'])
+    for (const delay of RETRY_AFTER_MS) {
+      platform.clock.now += delay
+      await processDue(platform.context)
+    }
+    await breakTriggers(workspaceId, false)
+    expect(await statuses()).toEqual(['failed', 'received', 'processed'])
+    await processDue(platform.context)
+    expect(await statuses()).toEqual(['failed', 'processed', 'processed'])
+    expect(await rowsOf('record', workspaceId)).toMatchObject([{ status: 'paid' }])
+  })
+})
+
+it('what an ended process had taken is taken over, and what it does afterwards counts no more', async () => {
+  const workspaceId = await platform.newShop('taken')
+  await send('taken', 'order.created', { order: { id: 1 } })
+  const now = platform.clock.now
+  const claim = { workspaceId, now: new Date(now), until: new Date(now + CLAIM_MS), limit: 1 }
+  const [lost] = await claimEvents(platform.context.db, claim)
+  expect(await processDue(platform.context)).toBe(0)
+  platform.clock.now += CLAIM_MS
+  await processDue(platform.context)
+  expect(await platform.events(workspaceId)).toMatchObject([{ status: 'processed', attempts: 2 }])
+  if (lost) await processEvent(platform.context, lost)
+  expect(await platform.events(workspaceId)).toMatchObject([{ status: 'processed', attempts: 2 }])
+  expect(await rowsOf('triggerFiring', workspaceId)).toHaveLength(1)
+})
+
+it('two processes at once process each event once, in the order of its record', async () => {
+  const workspaceId = await platform.newShop('two')
+  for (let index = 1; index <= 20; index++) {
+    await send('two', 'order.created', { order: { id: index % 2, status: `s${index}` } })
+  }
+  const other = await platform.secondServer()
+  const contexts = [platform.context, other?.context ?? platform.context]
+  for (let left = 1; left > 0; ) {
+    const attempted = await Promise.all(contexts.map((context) => processDue(context)))
+    left = Math.max(...attempted)
+  }
+  const events = await platform.events(workspaceId)
+  expect(events.every(({ status, attempts }) => status === 'processed' && attempts === 1)).toBe(true)
+  expect(
+    (await rowsOf('record', workspaceId)).map((row) => `${row['code']} ${row['status']}`).sort(),
+  ).toEqual(['0 s20', '1 s19'])
+  expect(await rowsOf('triggerFiring', workspaceId)).toHaveLength(20)
+  await other?.close()
+})
+
+it('a workspace with many events does not make another wait for all of them', async () => {
+  const busy = await platform.newShop('busy')
+  const quiet = await platform.newShop('quiet')
+  for (let index = 0; index < 30; index++) await send('busy', 'cart.touched', {})
+  await send('quiet', 'cart.touched', {})
+  await processDue(platform.context)
+  expect(await platform.events(quiet)).toMatchObject([{ status: 'processed' }])
+  expect((await platform.events(busy)).filter(({ status }) => status === 'received').length).toBe(18)
+  await processDue(platform.context)
+  await processDue(platform.context)
+})
+
+it('an event of an app that was uninstalled meanwhile fails with the reason', async () => {
+  const workspaceId = await platform.newShop('gone')
+  await send('gone', 'order.created', { order: { id: 1 } })
+  await uninstall(platform.context, { workspaceId, ns: 'market' })
+  await processDue(platform.context)
+  const [event] = await platform.events(workspaceId)
+  expect(event?.status).toBe('failed')
+  expect(JSON.parse(event?.error ?? '')).toMatchObject({ code: 'NOT_INSTALLED' })
+})

@@ -1,0 +1,89 @@
+/** Processes what was accepted, in every process that does background work (specification 5.5). */
+import type { Context } from '../context.ts'
+import { processEvent } from './process-event.ts'
+import { claimEvents, listDueWorkspaces } from './store.ts'
+import { sleepUnlessWoken } from './wake.ts'
+
+/** How often a process looks that nobody wakes: one that accepts nothing itself. */
+const LOOK_INTERVAL_MS = 1_000
+/** After a failure of the database. */
+const LOOK_AFTER_FAILURE_MS = 5_000
+/** Workspaces of one look; the next goes on behind them. */
+const WORKSPACES_PER_LOOK = 500
+/** Events of one workspace in a row, then it is the turn of the others. */
+const EVENTS_PER_TURN = 12
+const WORKSPACES_AT_ONCE = 2
+/** Of one turn. Times {@link WORKSPACES_AT_ONCE}: what is left of the ten connections is for those who wait for an answer. */
+const EVENTS_AT_ONCE = 3
+/** A process that has not settled an event by then has ended. Far beyond the longest attempt. */
+export const CLAIM_MS = 2 * 60_000
+
+const FIRST = '00000000-0000-0000-0000-000000000000'
+
+/**
+ * One round: each workspace with something due has one turn.
+ * @returns how many events were attempted
+ */
+export async function processDue(context: Context, signal?: AbortSignal): Promise<number> {
+  let attempted = 0
+  let after = FIRST
+  for (;;) {
+    const now = new Date(context.now())
+    const workspaces = await listDueWorkspaces(context.db, { now, after, limit: WORKSPACES_PER_LOOK })
+    after = workspaces.at(-1) ?? after
+    const full = workspaces.length === WORKSPACES_PER_LOOK
+    await inParallel(workspaces, WORKSPACES_AT_ONCE, async (workspaceId) => {
+      if (!signal?.aborted) attempted += await takeTurn(context, workspaceId)
+    })
+    if (!full || signal?.aborted) return attempted
+  }
+}
+
+async function takeTurn(context: Context, workspaceId: string): Promise<number> {
+  const now = context.now()
+  const claimed = await claimEvents(context.db, {
+    workspaceId,
+    now: new Date(now),
+    until: new Date(now + CLAIM_MS),
+    limit: EVENTS_PER_TURN,
+  })
+  await inParallel(claimed, EVENTS_AT_ONCE, (claim) => processEvent(context, claim))
+  return claimed.length
+}
+
+/** Rejects with the first error, after all that was begun has ended. */
+async function inParallel<Item>(
+  items: readonly Item[],
+  atOnce: number,
+  work: (item: Item) => Promise<void>,
+): Promise<void> {
+  const left = [...items]
+  const worker = async () => {
+    for (let next = left.shift(); next !== undefined; next = left.shift()) await work(next)
+  }
+  const ended = await Promise.allSettled(Array.from({ length: atOnce }, worker))
+  const failure = ended.find((one) => one.status === 'rejected')
+  if (failure) throw failure.reason
+}
+
+/** @returns a function that ends it, waiting for events under way */
+export function startProcessing(context: Context): () => Promise<void> {
+  const ending = new AbortController()
+  const { signal } = ending
+  const run = async () => {
+    while (!signal.aborted) {
+      try {
+        const attempted = await processDue(context, signal)
+        if (attempted === 0) await sleepUnlessWoken(context, LOOK_INTERVAL_MS, signal)
+      } catch (error) {
+        context.log.error('webhook.processed', { error })
+        await sleepUnlessWoken(context, LOOK_AFTER_FAILURE_MS, signal)
+      }
+    }
+  }
+  const running = run()
+  return () => {
+    ending.abort()
+    return running
+  }
+}

@@ -1,0 +1,85 @@
+/** What happens to a delivery until it is answered (specification 5.1). */
+import { type ParsedBody, parseBody, type SignedDelivery } from 'miniapp/webhook'
+import type { AddressedRequest } from '../account/address.ts'
+import type { Context } from '../context.ts'
+import { storable } from '../db/text.ts'
+import { uuidTime, uuidv7 } from '../db/uuid.ts'
+import { acceptEvent } from './accept.ts'
+import { decodeDelivery } from './decode-delivery.ts'
+import { publicKeysOf } from './public-keys.ts'
+import { findReceiver, type Receiver, secretsOf } from './receiver.ts'
+import { countRejection } from './reject.ts'
+import { BUSY, MALFORMED, NOT_FOUND, type Reply, TOO_LARGE, UNAUTHORIZED } from './reply.ts'
+
+/** A request to the address of an app, as it came. */
+export interface Delivery extends SignedDelivery {
+  ns: string
+  method: string
+  query: Readonly<Record<string, string>>
+  addressed: AddressedRequest
+}
+
+/** @throws the error of the database where it cannot be asked or cannot keep the delivery */
+export async function receive(context: Context, delivery: Delivery): Promise<Reply> {
+  const receiver = await findReceiver(context, delivery.addressed, delivery.ns)
+  if (receiver === undefined) return NOT_FOUND
+  const decoded = await decodeDelivery(delivery, context.config.maxWebhookBytes)
+  if (decoded === 'too-large') return TOO_LARGE
+  const parsed: ParsedBody = decoded.ok ? parseBody(decoded) : decoded
+  if (!parsed.ok)
+    return refuse(context, { receiver, delivery, code: 'body-malformed', reason: parsed.reason })
+
+  const { webhook, live } = receiver
+  const secrets = await secretsOf(context, live)
+  const read = { ...delivery, body: parsed.body }
+  const effects = { publicKeys: publicKeysOf(context, live) }
+  const challenge = await webhook.matchChallenge(read, secrets, effects)
+  if (challenge?.refused) return refuse(context, { receiver, delivery, ...challenge.refused })
+  if (challenge !== undefined) return challenge
+  if (delivery.method !== 'POST') return NOT_FOUND
+  const verdict = await webhook.verification.verify(delivery, secrets, effects)
+  if (!verdict.ok) return refuse(context, { receiver, delivery, ...verdict })
+
+  const event = webhook.eventOf(read)
+  const transaction = webhook.transactionId?.idOf(read, event)
+  const id = uuidv7(context.now())
+  const accepted = await acceptEvent(context, {
+    workspaceId: receiver.workspace.id,
+    id,
+    createdAt: uuidTime(id),
+    ns: delivery.ns,
+    event: fit(event),
+    transactionId:
+      transaction === undefined || transaction.from === 'generate' ? undefined : fit(transaction.id),
+    windowMs: (webhook.transactionId?.windowSeconds ?? 0) * 1000,
+    orderingKey: fit(webhook.orderingKeyOf(read.body, event)),
+    headers: JSON.stringify(storable(webhook.storedHeaders(delivery.headers)).value),
+    body: delivery.rawBody,
+    note: parsed.note,
+  })
+  return accepted === 'busy' ? BUSY : webhook.response
+}
+
+/** What a forger chooses may hold what no text column takes. */
+function fit(text: string | undefined): string | undefined {
+  return text === undefined ? undefined : storable(text).value
+}
+
+interface Refusal {
+  receiver: Receiver
+  delivery: Delivery
+  code: string
+  reason: string
+}
+
+async function refuse(context: Context, { receiver, delivery, code, reason }: Refusal): Promise<Reply> {
+  await countRejection(context, {
+    workspaceId: receiver.workspace.id,
+    ns: delivery.ns,
+    code,
+    reason,
+    headerNames: Object.keys(delivery.headers),
+  })
+  if (code === 'body-malformed') return MALFORMED(reason)
+  return code === 'keys-unavailable' ? BUSY : UNAUTHORIZED
+}

@@ -1,0 +1,83 @@
+/** Whom a delivery is for: what of workspace, app and install is asked for every delivery, from memory. */
+import type { CompiledDefinition } from 'miniapp'
+import { type CompiledWebhook, compileWebhook, type SecretBags } from 'miniapp/webhook'
+import { type AddressedRequest, findAddressedWorkspace, subdomainOf } from '../account/address.ts'
+import type { Workspace } from '../account/store.ts'
+import { BoundedCache, perContext } from '../cache.ts'
+import type { Context } from '../context.ts'
+import { findLiveInstall, type LiveInstall } from '../install/live-install.ts'
+import { refusalOf } from '../install/state.ts'
+import { appConfigOf } from '../registry/app-config.ts'
+
+/** An app of a workspace that takes deliveries. */
+export interface Receiver {
+  workspace: Workspace
+  live: LiveInstall
+  webhook: CompiledWebhook
+}
+
+/** A workspace never changes its subdomain; one that is removed answers so much longer. */
+const WORKSPACE_MAX_AGE_MS = 60_000
+const WORKSPACES_KEPT = 5_000
+
+const workspacesOf = perContext(
+  (_context: Context) => new BoundedCache<{ workspace: Workspace; loadedAt: number }>(WORKSPACES_KEPT),
+)
+
+/** `undefined` where nobody takes it: no such workspace, no such app in it, not connected, suspended, or no webhooks. */
+export async function findReceiver(
+  context: Context,
+  request: AddressedRequest,
+  ns: string,
+): Promise<Receiver | undefined> {
+  const workspace = await workspaceOf(context, request)
+  if (workspace === undefined) return undefined
+  const live = await findLiveInstall(context, { workspaceId: workspace.id, ns })
+  if (live === undefined || !takesDeliveries(live)) return undefined
+  const webhook = webhookOf(live.compiled)
+  return webhook && { workspace, live, webhook }
+}
+
+async function workspaceOf(context: Context, request: AddressedRequest): Promise<Workspace | undefined> {
+  const cache = workspacesOf(context)
+  const name = subdomainOf(context.config, request) ?? ''
+  const found = cache.get(name)
+  if (found && context.now() - found.loadedAt < WORKSPACE_MAX_AGE_MS) return found.workspace
+  const workspace = await findAddressedWorkspace(context, request)
+  if (workspace) cache.set(name, { workspace, loadedAt: context.now() })
+  return workspace
+}
+
+/** Specification 3.2: an account that is to be connected again goes on receiving. */
+function takesDeliveries({ install, compiled }: LiveInstall): boolean {
+  const refusal = refusalOf(install, compiled.definition.auth.type !== 'none')
+  return refusal === undefined || refusal === 'AUTH_EXPIRED'
+}
+
+const compiledWebhooks = new WeakMap<CompiledDefinition, { webhook: CompiledWebhook | undefined }>()
+
+/** Compiled once for each version. */
+export function webhookOf(compiled: CompiledDefinition): CompiledWebhook | undefined {
+  let known = compiledWebhooks.get(compiled)
+  if (known === undefined) {
+    known = { webhook: compileWebhook(compiled.definition) }
+    compiledWebhooks.set(compiled, known)
+  }
+  return known.webhook
+}
+
+const secretBags = new WeakMap<LiveInstall, Promise<SecretBags>>()
+
+/** Where secrets are looked for. A live install is made anew when any of it changes. */
+export function secretsOf(context: Context, live: LiveInstall): Promise<SecretBags> {
+  const known = secretBags.get(live)
+  if (known !== undefined) return known
+  const bags = appConfigOf(context, live.compiled.ns).then((override) => ({
+    credentials: live.bags.credentials,
+    override,
+    config: live.compiled.definition.auth.config ?? {},
+  }))
+  secretBags.set(live, bags)
+  bags.catch(() => secretBags.delete(live))
+  return bags
+}

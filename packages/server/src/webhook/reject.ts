@@ -1,0 +1,65 @@
+import { perContext } from '../cache.ts'
+import type { Context } from '../context.ts'
+import { createGroupCommit } from '../db/group-commit.ts'
+import { storable } from '../db/text.ts'
+import { countRejections, type Rejections } from './store.ts'
+
+const REJECTIONS_PER_COMMIT = 500
+const MINUTE_MS = 60_000
+/** Names of one delivery that are listed, and characters of each: whoever forges chooses them. */
+const MAX_HEADER_NAMES = 50
+const MAX_HEADER_NAME_CHARACTERS = 100
+
+/** A delivery that was refused: nothing of its body is kept (specification 5.1). */
+export interface Rejection {
+  workspaceId: string
+  ns: string
+  code: string
+  /** For the people of the workspace; holds no secret. */
+  reason: string
+  headerNames: readonly string[]
+}
+
+const counterOf = perContext((context: Context) =>
+  createGroupCommit<Rejections>((rejections) => countRejections(context.db, merged(rejections)), {
+    maxItems: REJECTIONS_PER_COMMIT,
+    inFlight: 1,
+  }),
+)
+
+/** Counts a rejection for the event log. That it could not be counted is logged and changes nothing for the caller. */
+export async function countRejection(context: Context, rejection: Rejection): Promise<void> {
+  const { workspaceId, ns, code, reason } = rejection
+  const now = context.now()
+  const at = new Date(now)
+  context.log.info('webhook.refused', { workspaceId, ns, status: code })
+  try {
+    await counterOf(context)({
+      workspaceId,
+      ns,
+      code,
+      reason: storable(reason).value,
+      headerNames: rejection.headerNames
+        .slice(0, MAX_HEADER_NAMES)
+        .map((name) => storable(name.slice(0, MAX_HEADER_NAME_CHARACTERS)).value),
+      minute: new Date(now - (now % MINUTE_MS)),
+      count: 1,
+      firstAt: at,
+      lastAt: at,
+    })
+  } catch (error) {
+    context.log.error('webhook.refused', { workspaceId, ns, status: code, error })
+  }
+}
+
+/** One statement cannot add to a row twice. In the order of the key, so that processes do not wait in a circle. */
+function merged(rejections: readonly Rejections[]): Rejections[] {
+  const rows = new Map<string, Rejections>()
+  for (const one of rejections) {
+    const name = JSON.stringify([one.workspaceId, one.minute, one.ns, one.code])
+    const known = rows.get(name)
+    if (known === undefined) rows.set(name, { ...one })
+    else Object.assign(known, one, { count: known.count + one.count, firstAt: known.firstAt })
+  }
+  return [...rows].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, row]) => row)
+}

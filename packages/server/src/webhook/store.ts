@@ -1,0 +1,451 @@
+/** All SQL on events of webhooks, on the ids that tell duplicates, and on rejections. */
+import { type Insertable, sql, type Transaction } from 'kysely'
+import { isId } from '../account/id.ts'
+import type { PageRange } from '../account/store.ts'
+import type { Database } from '../db/client.ts'
+import { exempt } from '../db/exemptions.ts'
+import type { Schema } from '../db/schema.ts'
+import { uuidTime } from '../db/uuid.ts'
+import type { WebhookStatus } from '../db/webhook-schema.ts'
+
+/** A delivery that passed every check. */
+export interface NewEvent {
+  workspaceId: string
+  id: string
+  createdAt: Date
+  ns: string
+  /** Absent: stored as `unknown`. */
+  event: string | undefined
+  /** Absent: never a duplicate. */
+  transactionId: string | undefined
+  /** For how long `transactionId` is remembered. */
+  windowMs: number
+  orderingKey: string | undefined
+  /** JSON text. */
+  headers: string
+  body: Uint8Array
+  note: string | undefined
+  /** How many more of the same came in the same batch. */
+  again: number
+}
+
+/**
+ * Stores events and the ids that stand for them in one statement. An id that is known already, also to a transaction that
+ * is under way elsewhere, keeps its first event; the delivery is counted there and not stored.
+ *
+ * @param events no two with the same workspace, app, event and transaction id; `again` counts those left out
+ * @returns the ids of those that were kept
+ */
+export async function insertEvents(db: Database, events: readonly NewEvent[]): Promise<Set<string>> {
+  const rows = events.map(
+    (event) => sql`(${event.workspaceId}::uuid, ${event.id}::uuid, ${event.createdAt}::timestamptz(3),
+      ${event.ns}::text, ${event.event ?? null}::text, ${event.transactionId ?? null}::text,
+      ${new Date(event.createdAt.getTime() + event.windowMs)}::timestamptz(3), ${event.again}::int,
+      ${event.orderingKey ?? null}::text, ${event.headers}::text, ${event.body}::bytea, ${event.note ?? null}::text)`,
+  )
+  // Sorted: batches that insert the same ids wait for each other instead of in a circle.
+  const result = await sql<{ id: string }>`
+    with given (workspace_id, id, created_at, ns, event, transaction_id, expires_at, again, ordering_key, headers,
+      body, note) as (values ${sql.join(rows)}),
+    known as (
+      insert into webhook_transaction as t
+        (workspace_id, ns, event, transaction_id, event_id, expires_at, duplicates, duplicate_at)
+      select workspace_id, ns, coalesce(event, ''), transaction_id, id, expires_at, again,
+        case when again > 0 then created_at end
+      from given where transaction_id is not null
+      order by workspace_id, ns, event, transaction_id
+      on conflict (workspace_id, ns, event, transaction_id) do update set
+        (event_id, expires_at, duplicates, duplicate_at) = (
+          select
+            case when over then excluded.event_id else t.event_id end,
+            case when over then excluded.expires_at else t.expires_at end,
+            case when over then excluded.duplicates else t.duplicates + 1 + excluded.duplicates end,
+            case when over then excluded.duplicate_at else ${events[0]?.createdAt}::timestamptz(3) end
+          from (select t.expires_at <= ${events[0]?.createdAt}::timestamptz(3) as over) as window_is)
+      returning event_id
+    )
+    insert into webhook_event
+      (workspace_id, id, created_at, ns, event, status, transaction_id, ordering_key, headers, body, note, due_at)
+    select workspace_id, id, created_at, ns, event, case when event is null then 'unknown' else 'received' end,
+      transaction_id, ordering_key, headers, body, note, case when event is not null then created_at end
+    from given
+    where transaction_id is null or id in (select event_id from known)
+    returning id`.execute(exempt(db.sql, 'webhook.insertEvents'))
+  return new Set(result.rows.map(({ id }) => id))
+}
+
+export async function listWorkspaceIds(db: Database): Promise<string[]> {
+  const rows = await db.sql.selectFrom('workspace').select('id').orderBy('id').execute()
+  return rows.map(({ id }) => id)
+}
+
+/** Deletes ids whose time is over. @returns how many: at most `limit` */
+export async function deleteExpiredTransactions(
+  db: Database,
+  { workspaceId, before, limit }: { workspaceId: string; before: Date; limit: number },
+): Promise<number> {
+  const result = await db.sql
+    .deleteFrom('webhookTransaction')
+    .where('workspaceId', '=', workspaceId)
+    .where(({ eb, selectFrom, refTuple }) =>
+      eb(
+        refTuple('ns', 'event', 'transactionId'),
+        'in',
+        selectFrom('webhookTransaction')
+          .select(['ns', 'event', 'transactionId'])
+          .where('workspaceId', '=', workspaceId)
+          .where('expiresAt', '<=', before)
+          .orderBy('expiresAt')
+          .limit(limit)
+          .forUpdate()
+          .skipLocked()
+          .$asTuple('ns', 'event', 'transactionId'),
+      ),
+    )
+    .executeTakeFirst()
+  return Number(result.numDeletedRows)
+}
+
+/** Deliveries of one minute that were refused for one reason. */
+export interface Rejections {
+  workspaceId: string
+  ns: string
+  minute: Date
+  code: string
+  count: number
+  reason: string
+  headerNames: string[]
+  firstAt: Date
+  lastAt: Date
+}
+
+/** Adds to what was counted. @param rejections no two of the same app, minute and code */
+export async function countRejections(db: Database, rejections: readonly Rejections[]): Promise<void> {
+  await exempt(db.sql, 'webhook.countRejections')
+    .insertInto('webhookRejection')
+    .values([...rejections])
+    .onConflict((conflict) =>
+      conflict.columns(['workspaceId', 'minute', 'ns', 'code']).doUpdateSet({
+        count: sql<number>`webhook_rejection.count + excluded.count`,
+        reason: sql<string>`excluded.reason`,
+        headerNames: sql<string[]>`excluded.header_names`,
+        lastAt: sql<Date>`greatest(webhook_rejection.last_at, excluded.last_at)`,
+      }),
+    )
+    .execute()
+}
+
+/** Forgets what was counted before. */
+export async function deleteRejectionsBefore(
+  db: Database,
+  { workspaceId, before }: { workspaceId: string; before: Date },
+): Promise<void> {
+  await db.sql
+    .deleteFrom('webhookRejection')
+    .where('workspaceId', '=', workspaceId)
+    .where('minute', '<', before)
+    .execute()
+}
+
+/** Of an event that is being processed; `round` and `attempts` say by whom. */
+export interface Claim {
+  workspaceId: string
+  id: string
+  createdAt: Date
+  round: number
+  attempts: number
+}
+
+export interface ClaimedEvent extends Claim {
+  ns: string
+  event: string
+  /** JSON text. */
+  headers: string
+  body: Buffer
+  /** JSON text: what earlier attempts of this round have done. */
+  stages: string
+  customerId: string | null
+}
+
+/** Workspaces with something due, in the order of their ids. @param after only those behind it */
+export async function listDueWorkspaces(
+  db: Database,
+  { now, after, limit }: { now: Date; after: string; limit: number },
+): Promise<string[]> {
+  // From one workspace to the next in the index: however much one of them has waiting, it costs one look.
+  const { rows } = await sql<{ workspaceId: string }>`
+    with recursive due (workspace_id) as (
+      (select workspace_id from webhook_event where due_at <= ${now} and workspace_id > ${after}::uuid
+        order by workspace_id limit 1)
+      union all
+      select (select e.workspace_id from webhook_event e
+        where e.due_at <= ${now} and e.workspace_id > due.workspace_id order by e.workspace_id limit 1)
+      from due where due.workspace_id is not null
+    )
+    select workspace_id from due where workspace_id is not null limit ${limit}`.execute(
+    exempt(db.sql, 'webhook.listDueWorkspaces'),
+  )
+  return rows.map(({ workspaceId }) => workspaceId)
+}
+
+/**
+ * Takes the oldest events that are due, none twice, and of each ordering key none while an older one is not settled.
+ * @param until when somebody else may take them, because this process has ended
+ */
+export async function claimEvents(
+  db: Database,
+  { workspaceId, now, until, limit }: { workspaceId: string; now: Date; until: Date; limit: number },
+): Promise<ClaimedEvent[]> {
+  const claimed = await db.sql
+    .updateTable('webhookEvent')
+    .set(({ eb }) => ({ status: 'processing', attempts: eb('attempts', '+', 1), dueAt: until }))
+    .where('workspaceId', '=', workspaceId)
+    .where(({ eb, refTuple, selectFrom }) =>
+      eb(
+        refTuple('createdAt', 'id'),
+        'in',
+        selectFrom('webhookEvent as due')
+          .select(['due.createdAt', 'due.id'])
+          .where('due.workspaceId', '=', workspaceId)
+          .where('due.dueAt', '<=', now)
+          .where(({ not, exists, selectFrom: from }) =>
+            not(
+              exists(
+                from('webhookEvent as older')
+                  .select('older.id')
+                  .where('older.workspaceId', '=', workspaceId)
+                  .where('older.dueAt', 'is not', null)
+                  .whereRef('older.ns', '=', 'due.ns')
+                  .whereRef('older.orderingKey', '=', 'due.orderingKey')
+                  .where(sql<boolean>`(older.created_at, older.id) < (due.created_at, due.id)`),
+              ),
+            ),
+          )
+          .orderBy('due.createdAt')
+          .orderBy('due.id')
+          .limit(limit)
+          .forUpdate()
+          .skipLocked()
+          .$asTuple('createdAt', 'id'),
+      ),
+    )
+    .returning([
+      'workspaceId',
+      'id',
+      'createdAt',
+      'round',
+      'attempts',
+      'ns',
+      'event',
+      'headers',
+      'body',
+      'stages',
+      'customerId',
+    ])
+    .execute()
+  return claimed.map((event) => ({ ...event, event: event.event ?? '' })).sort(byAge)
+}
+
+function byAge(one: Claim, other: Claim): number {
+  return one.createdAt.getTime() - other.createdAt.getTime() || (one.id < other.id ? -1 : 1)
+}
+
+/** What is known of an event during its processing, and at the end of an attempt. */
+export interface Progress {
+  /** JSON text. */
+  stages: string
+  customerId?: string | null
+  status?: WebhookStatus
+  /** Null: nothing more is to be done. */
+  dueAt?: Date | null
+  /** JSON text. */
+  error?: string | null
+  processedAt?: Date | null
+}
+
+/** @returns false where somebody else has taken the event since: nothing of this attempt counts any more */
+export async function saveProgress(
+  executor: Database['sql'] | Transaction<Schema>,
+  claim: Claim,
+  progress: Progress,
+): Promise<boolean> {
+  const { numUpdatedRows } = await executor
+    .updateTable('webhookEvent')
+    .set(progress)
+    .where('workspaceId', '=', claim.workspaceId)
+    .where('createdAt', '=', claim.createdAt)
+    .where('id', '=', claim.id)
+    .where('round', '=', claim.round)
+    .where('attempts', '=', claim.attempts)
+    .where('status', '=', 'processing')
+    .executeTakeFirst()
+  return numUpdatedRows === 1n
+}
+
+/** Once for each round, however often it is asked for. */
+export async function insertFirings(
+  trx: Transaction<Schema>,
+  firings: readonly Insertable<Schema['triggerFiring']>[],
+): Promise<void> {
+  await trx
+    .insertInto('triggerFiring')
+    .values([...firings])
+    .onConflict((conflict) => conflict.doNothing())
+    .execute()
+}
+
+export interface EventFilter {
+  workspaceId: string
+  ns?: string
+  event?: string
+  status?: WebhookStatus
+  /** From then on. */
+  from?: Date
+  /** Before. */
+  until?: Date
+  ids?: readonly string[]
+}
+
+function matching(db: Database, filter: EventFilter) {
+  const { workspaceId, ns, event, status, from, until, ids } = filter
+  return db.sql
+    .selectFrom('webhookEvent')
+    .where('workspaceId', '=', workspaceId)
+    .$if(ns !== undefined, (query) => query.where('ns', '=', ns ?? ''))
+    .$if(event !== undefined, (query) => query.where('event', '=', event ?? ''))
+    .$if(status !== undefined, (query) => query.where('status', '=', status as WebhookStatus))
+    .$if(from !== undefined, (query) => query.where('createdAt', '>=', from as Date))
+    .$if(until !== undefined, (query) => query.where('createdAt', '<', until as Date))
+    .$if(ids !== undefined, (query) =>
+      query.where('id', 'in', [...(ids ?? [])]).where('createdAt', 'in', (ids ?? []).map(uuidTime)),
+    )
+}
+
+/** Makes events that were settled due again, as another round. @returns how many */
+export async function replay(
+  db: Database,
+  { filter, now, limit }: { filter: EventFilter; now: Date; limit: number },
+): Promise<number> {
+  const chosen = matching(db, filter)
+    .where('status', 'in', ['processed', 'failed'])
+    .select(['createdAt', 'id'])
+    .orderBy('createdAt')
+    .orderBy('id')
+    .limit(limit)
+    .forUpdate()
+    .skipLocked()
+  const { numUpdatedRows } = await db.sql
+    .updateTable('webhookEvent')
+    .set(({ eb }) => ({
+      status: 'received',
+      round: eb('round', '+', 1),
+      attempts: 0,
+      stages: '[]',
+      error: null,
+      processedAt: null,
+      dueAt: now,
+    }))
+    .where('workspaceId', '=', filter.workspaceId)
+    .where(({ eb, refTuple }) => eb(refTuple('createdAt', 'id'), 'in', chosen.$asTuple('createdAt', 'id')))
+    .executeTakeFirst()
+  return Number(numUpdatedRows)
+}
+
+const listed = [
+  'e.id',
+  'e.createdAt',
+  'e.ns',
+  'e.event',
+  'e.status',
+  'e.transactionId',
+  'e.orderingKey',
+  'e.note',
+  'e.attempts',
+  'e.round',
+  'e.dueAt',
+  'e.stages',
+  'e.error',
+  'e.customerId',
+  'e.processedAt',
+  't.duplicates',
+  't.duplicateAt',
+] as const
+
+function withDuplicates(db: Database, workspaceId: string) {
+  return db.sql
+    .selectFrom('webhookEvent as e')
+    .leftJoin('webhookTransaction as t', (join) =>
+      join
+        .on('t.workspaceId', '=', workspaceId)
+        .onRef('t.ns', '=', 'e.ns')
+        .on(sql<boolean>`t.event = coalesce(e.event, '')`)
+        .onRef('t.transactionId', '=', 'e.transactionId')
+        // The id may stand for a later event by now.
+        .onRef('t.eventId', '=', 'e.id'),
+    )
+    .where('e.workspaceId', '=', workspaceId)
+    .select(listed)
+    .select(sql<number>`octet_length(e.body)`.as('bodyBytes'))
+}
+
+export type ListedEvent = Awaited<ReturnType<typeof listEvents>>[number]
+export type DetailedEvent = NonNullable<Awaited<ReturnType<typeof findEvent>>>
+
+/** Newest first, by (created_at, id). */
+export function listEvents(db: Database, filter: EventFilter, range: PageRange) {
+  const { after } = range
+  return withDuplicates(db, filter.workspaceId)
+    .where(({ eb, refTuple }) =>
+      eb(
+        refTuple('e.createdAt', 'e.id'),
+        'in',
+        matching(db, filter)
+          .select(['createdAt', 'id'])
+          .$if(after !== undefined, (query) =>
+            query.where(sql<boolean>`(created_at, id) < (${after?.createdAt}, ${after?.id}::uuid)`),
+          )
+          .orderBy('createdAt', 'desc')
+          .orderBy('id', 'desc')
+          .offset(range.offset)
+          .limit(range.limit)
+          .$asTuple('createdAt', 'id'),
+      ),
+    )
+    .orderBy('e.createdAt', 'desc')
+    .orderBy('e.id', 'desc')
+    .execute()
+}
+
+export async function countEvents(db: Database, filter: EventFilter): Promise<number> {
+  const row = await matching(db, filter)
+    .select(({ fn }) => fn.countAll<string>().as('count'))
+    .executeTakeFirstOrThrow()
+  return Number(row.count)
+}
+
+/** Any text may be asked for; what is no id finds nothing. */
+export async function findEvent(db: Database, { workspaceId, id }: { workspaceId: string; id: string }) {
+  if (!isId(id)) return undefined
+  return withDuplicates(db, workspaceId)
+    .where('e.createdAt', '=', uuidTime(id))
+    .where('e.id', '=', id)
+    .select(['e.headers', 'e.body'])
+    .executeTakeFirst()
+}
+
+/** The latest minutes first. */
+export function listRejections(
+  db: Database,
+  { workspaceId, ns, limit }: { workspaceId: string; ns?: string; limit: number },
+): Promise<Rejections[]> {
+  return db.sql
+    .selectFrom('webhookRejection')
+    .selectAll()
+    .where('workspaceId', '=', workspaceId)
+    .$if(ns !== undefined, (query) => query.where('ns', '=', ns ?? ''))
+    .orderBy('minute', 'desc')
+    .orderBy('ns')
+    .orderBy('code')
+    .limit(limit)
+    .execute()
+}
