@@ -1,6 +1,7 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { decodeJwt, decodeProtectedHeader, type JWTPayload, SignJWT, UnsecuredJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { allWorkspaces } from '../../test/all-workspaces.ts'
 import { signIn, type TestApi, testApi } from '../../test/api.ts'
 import { checkAppToken, LAST_USE_INTERVAL_MS, MAX_TOKEN_CHARACTERS, verifyAppToken } from './app-token.ts'
 import { createWorkspace } from './create-workspace.ts'
@@ -105,7 +106,10 @@ describe('an app token', () => {
     const token = await signIn(api.context, api.workspace)
     const { jti } = decodeJwt(token)
     const lastUsed = async () => {
-      const row = api.context.db.sql.selectFrom('appToken').select('lastUsedAt').where('id', '=', String(jti))
+      const row = allWorkspaces(api.context.db.sql)
+        .selectFrom('appToken')
+        .select('lastUsedAt')
+        .where('id', '=', String(jti))
       return (await row.executeTakeFirstOrThrow()).lastUsedAt?.getTime()
     }
     const writes = () => api.statements.filter((kind) => kind === 'UpdateQueryNode').length

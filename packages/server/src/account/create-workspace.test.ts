@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { allWorkspaces } from '../../test/all-workspaces.ts'
 import { linkOf, type TestApi, testApi } from '../../test/api.ts'
 import { createWorkspace, MAX_NAME_LENGTH } from './create-workspace.ts'
 import { ensureDefaultWorkspace } from './default-workspace.ts'
@@ -94,7 +95,7 @@ describe('the default workspace', () => {
     const other = await createWorkspace(api.context, { subdomain: 'other', name: 'Other' })
     const url = await makeOwnerLink(api.context, other.id)
     const login = await useLoginLink(api.context, { workspace: other, link: linkOf(url) })
-    const rows = await api.context.db.sql
+    const rows = await allWorkspaces(api.context.db.sql)
       .selectFrom('appToken')
       .select(['workspaceId', 'allowAllPermission', 'permissions'])
       .where('id', 'in', [login.tokenId])

@@ -1,4 +1,5 @@
 import type { Transaction } from 'kysely'
+import { recordAct } from '../audit/record-act.ts'
 import type { Context } from '../context.ts'
 import type { Schema } from '../db/schema.ts'
 import { storable } from '../db/text.ts'
@@ -29,7 +30,7 @@ export async function createWorkspace(context: Context, wanted: NewWorkspace): P
     )
   }
   const name = checkedName(wanted.name, 'name')
-  const workspace = await context.db.transaction((trx) => insert(trx, { subdomain, name }, context.now()))
+  const workspace = await context.db.transaction((trx) => insert(context, trx, { subdomain, name }))
   if (workspace === undefined) {
     throw new ApiError('BAD_USER_INPUT', `The subdomain "${subdomain}" is taken. Choose another one.`)
   }
@@ -38,16 +39,19 @@ export async function createWorkspace(context: Context, wanted: NewWorkspace): P
 
 /** @returns undefined where the subdomain is taken */
 async function insert(
+  context: Context,
   trx: Transaction<Schema>,
   wanted: NewWorkspace,
-  now: number,
 ): Promise<Workspace | undefined> {
+  const now = context.now()
   const createdAt = new Date(now)
   const workspace = { id: uuidv7(now), ...wanted, createdAt }
   if (!(await insertWorkspace(trx, workspace))) return undefined
   const accountId = uuidv7(now)
   await insertAccount(trx, { id: accountId, kind: 'person', name: 'Owner', createdAt })
   await insertMember(trx, { workspaceId: workspace.id, accountId, role: 'owner', createdAt })
+  const details = { subdomain: wanted.subdomain, name: wanted.name }
+  await recordAct(context, trx, { workspaceId: workspace.id, kind: 'workspace.made', details })
   return workspace
 }
 

@@ -1,3 +1,4 @@
+import { recordAct } from '../audit/record-act.ts'
 import type { Context } from '../context.ts'
 import { ApiError } from '../errors.ts'
 import type { Caller } from './app-token.ts'
@@ -30,7 +31,14 @@ export async function editToken(context: Context, caller: Caller, edit: TokenEdi
     const change = changeOf(token, edit, context.now())
     const lengthens = change.expireDate !== undefined || (change.isEnabled === true && !token.isEnabled)
     if (lengthens) refuseEscalation(caller, token)
-    return Object.keys(change).length === 0 ? token : updateToken(trx, key, change)
+    if (Object.keys(change).length === 0) return token
+    await recordAct(context, trx, {
+      workspaceId: key.workspaceId,
+      kind: 'token.changed',
+      subjectId: key.id,
+      details: change,
+    })
+    return updateToken(trx, key, change)
   })
 }
 

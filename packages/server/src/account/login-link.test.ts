@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { allWorkspaces } from '../../test/all-workspaces.ts'
 import { linkOf, signIn, type TestApi, testApi } from '../../test/api.ts'
 import { createWorkspace } from './create-workspace.ts'
 import { LINK_LIFETIME_MS, makeOwnerLink, needsOwnerLink, useLoginLink } from './login-link.ts'
@@ -33,7 +34,7 @@ describe('a login link', () => {
   it('is stored as a hash alone', async () => {
     const workspace = await fresh()
     const [, token = ''] = (await makeLink(workspace)).split('.')
-    const [row] = await api.context.db.sql
+    const [row] = await allWorkspaces(api.context.db.sql)
       .selectFrom('loginLink')
       .selectAll()
       .where('workspaceId', '=', workspace.id)
@@ -67,7 +68,7 @@ describe('a login link', () => {
     for (const result of results) {
       if (result.status === 'rejected') expect(result.reason).toMatchObject(refused('used already'))
     }
-    const tokens = await api.context.db.sql
+    const tokens = await allWorkspaces(api.context.db.sql)
       .selectFrom('appToken')
       .select('id')
       .where('workspaceId', '=', workspace.id)

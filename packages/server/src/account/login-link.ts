@@ -3,6 +3,7 @@
  * `{workspace address}/login/{subdomain}.{256 random bits}`; the database holds the SHA-256 of the random part alone.
  */
 import { createHash, randomBytes } from 'node:crypto'
+import { recordAct } from '../audit/record-act.ts'
 import type { Context } from '../context.ts'
 import { uuidv7 } from '../db/uuid.ts'
 import { ApiError } from '../errors.ts'
@@ -50,14 +51,16 @@ export async function makeOwnerLink(context: Context, workspaceId: string): Prom
     const accountId = locked && (await findOwner(trx, workspaceId))
     if (locked === undefined || accountId === undefined) return undefined
     await deleteUnusedLinks(trx, { workspaceId, accountId })
+    const id = uuidv7(now)
     await insertLink(trx, {
       workspaceId,
-      id: uuidv7(now),
+      id,
       tokenHash: hash(token),
       accountId,
       expiresAt: new Date(now + LINK_LIFETIME_MS),
       createdAt: new Date(now),
     })
+    await recordAct(context, trx, { workspaceId, kind: 'link.made', subjectId: id })
     return locked
   })
   if (workspace === undefined) throw new ApiError('NOT_FOUND', 'There is no such workspace.')
@@ -103,7 +106,14 @@ export async function useLoginLink(
       grant,
       expireDate: null,
     }
-    return insertNewToken(trx, owned, { signer, now })
+    const token = await insertNewToken(trx, owned, { signer, now })
+    await recordAct(context, trx, {
+      workspaceId: workspace.id,
+      kind: 'link.used',
+      subjectId: link.id,
+      details: { tokenId: token.id },
+    })
+    return token
   })
   if (made === undefined) throw await explain(context, key, now)
   return { accessToken: made.accessToken, tokenId: made.id }

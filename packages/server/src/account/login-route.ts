@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { actAs } from '../audit/author.ts'
 import type { Context } from '../context.ts'
 import { isRetryable } from '../db/error.ts'
 import { httpStatusOf, publicError } from '../errors.ts'
@@ -43,7 +44,10 @@ function routes(scope: FastifyInstance, context: Context): void {
   scope.post<LinkRoute>('/login/:link', { bodyLimit: MAX_BODY_BYTES }, async (request, reply) => {
     const workspace = await findAddressedWorkspace(context, request)
     if (workspace === undefined) throw noWorkspace()
-    const { accessToken, tokenId } = await useLoginLink(context, { workspace, link: request.params.link })
+    const author = { requestId: request.id, address: request.ip }
+    const { accessToken, tokenId } = await actAs(context, author, () =>
+      useLoginLink(context, { workspace, link: request.params.link }),
+    )
     context.log.info('link.used', { requestId: request.id, workspaceId: workspace.id, tokenId })
     const { id, subdomain, name } = workspace
     const apiUrl = workspaceUrl(context.config, subdomain)

@@ -1,3 +1,4 @@
+import { recordAct } from '../audit/record-act.ts'
 import type { Context } from '../context.ts'
 import { uuidv7 } from '../db/uuid.ts'
 import { ApiError } from '../errors.ts'
@@ -47,7 +48,14 @@ export async function makeToken(
   const accountId = uuidv7(now)
   return context.db.transaction(async (trx) => {
     await insertAccount(trx, { id: accountId, kind: 'system', name, createdAt: new Date(now) })
-    return insertNewToken(trx, { workspaceId, accountId, name, grant, expireDate }, { signer, now })
+    const token = await insertNewToken(
+      trx,
+      { workspaceId, accountId, name, grant, expireDate },
+      { signer, now },
+    )
+    const details = { name, ...grant, expireDate }
+    await recordAct(context, trx, { workspaceId, kind: 'token.made', subjectId: token.id, details })
+    return token
   })
 }
 

@@ -15,6 +15,7 @@ export const PERMISSIONS = {
   showMiniAppsConnections: 'See the apps, their connections and what can be chosen in their forms.',
   manageMiniApps: 'Install, connect and uninstall apps.',
   executeMiniApps: 'Run actions of connected apps.',
+  showAuditLog: 'See who did what in the workspace (audit log).',
   reviewMiniApps: 'Review submitted apps and publish them. Belongs to the platform.',
   operate: 'Run the platform: workspaces, registered apps, limits. Belongs to the platform.',
   showDeveloper: 'See app tokens.',
@@ -28,6 +29,7 @@ export const PERMISSIONS = {
   customersMerge: 'Merge customers.',
   customersRemove: 'Remove customers.',
   customersChangeState: 'Change the state of customers.',
+  showOrders: 'See orders and abandoned carts.',
   showProducts: 'See products.',
   manageProducts: 'Make and change products.',
   removeProducts: 'Remove products.',
@@ -72,6 +74,7 @@ const agent = [
   'showMiniAppsConnections',
   'executeMiniApps',
   'showCustomers',
+  'showOrders',
   'showProducts',
   'showTags',
   'showConversations',
@@ -87,7 +90,7 @@ export const ROLE_PERMISSIONS = {
   developer,
   agent,
   reviewer: ['reviewMiniApps'],
-  operator: PLATFORM_PERMISSIONS,
+  operator: [...PLATFORM_PERMISSIONS, 'showAuditLog'],
 } as const satisfies Record<Role, readonly Permission[]>
 
 export function isPermission(name: string): name is Permission {

@@ -1,3 +1,4 @@
+import { recordAct } from '../audit/record-act.ts'
 import type { Context } from '../context.ts'
 import { ApiError } from '../errors.ts'
 import type { Caller } from './app-token.ts'
@@ -21,5 +22,12 @@ export async function removeToken(context: Context, caller: Caller, id: string):
       )
     }
     await deleteToken(trx, token)
+    const { workspaceId, name } = token
+    await recordAct(context, trx, {
+      workspaceId,
+      kind: 'token.removed',
+      subjectId: id,
+      details: { name },
+    })
   })
 }

@@ -1,6 +1,7 @@
 /** All SQL on workspaces, accounts, members, app tokens and login links. */
 import { type ExpressionBuilder, sql, type Transaction } from 'kysely'
 import type { Database } from '../db/client.ts'
+import { exempt } from '../db/exemptions.ts'
 import type { AccountKind, Role, Row, Schema } from '../db/schema.ts'
 import { isId } from './id.ts'
 
@@ -90,7 +91,7 @@ export async function findMembers(
   executor: Executor,
   workspaceIds: readonly string[],
 ): Promise<{ workspaceId: string; accountId: string; role: Role }[]> {
-  return executor
+  return exempt(executor, 'account.findMembers')
     .selectFrom('member')
     .select(['workspaceId', 'accountId', 'role'])
     .where('workspaceId', '=', sql<string>`any(${sql.val([...workspaceIds])}::uuid[])`)
@@ -170,7 +171,7 @@ interface LinkKey {
 export async function takeLink(
   trx: Transaction<Schema>,
   link: LinkKey & { now: Date },
-): Promise<{ accountId: string } | undefined> {
+): Promise<{ id: string; accountId: string } | undefined> {
   return trx
     .updateTable('loginLink')
     .set({ usedAt: link.now })
@@ -178,7 +179,7 @@ export async function takeLink(
     .where('tokenHash', '=', Buffer.from(link.tokenHash))
     .where('usedAt', 'is', null)
     .where('expiresAt', '>', link.now)
-    .returning('accountId')
+    .returning(['id', 'accountId'])
     .executeTakeFirst()
 }
 

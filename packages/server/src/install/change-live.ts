@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Transaction } from 'kysely'
 import type { Context } from '../context.ts'
 import { isRetryable } from '../db/error.ts'
+import type { Schema } from '../db/schema.ts'
 import { sealBag } from './bags.ts'
 import { forgetInstall, type LiveInstall, openInstall } from './live-install.ts'
 import { changeInstall, findInstall, type InstallChanges, type InstallKey, lockInstall } from './store.ts'
@@ -9,6 +11,8 @@ export interface LiveChange {
   /** Replaces the bag; absent: it stays. */
   credentials?: Record<string, unknown>
   columns: Omit<InstallChanges, 'credentials' | 'metadata'>
+  /** Rows that change in the same transaction. */
+  within?: (trx: Transaction<Schema>) => Promise<void>
 }
 
 /**
@@ -63,6 +67,7 @@ async function storeUnchanged(context: Context, live: LiveInstall, change: LiveC
       ...change.columns,
       ...(sealed && { credentials: Buffer.from(sealed) }),
     })
+    await change.within?.(trx)
     return true
   })
   forgetInstall(context, key)

@@ -8,6 +8,7 @@ import {
   registrationOutputsOf,
   withoutRegistration,
 } from 'miniapp'
+import { recordAct } from '../audit/record-act.ts'
 import type { Context } from '../context.ts'
 import type { Schema } from '../db/schema.ts'
 import { storable } from '../db/text.ts'
@@ -18,6 +19,7 @@ import { changeLive } from './change-live.ts'
 import { noSuchApp, notInstalled } from './install-app.ts'
 import { forgetInstall, type LiveInstall, openInstall } from './live-install.ts'
 import { refreshInstall } from './refresh.ts'
+import { expiryColumns } from './refresh-time.ts'
 import { register, withWebhookSecret } from './registration.ts'
 import type { InstallErrorCode } from './state.ts'
 import {
@@ -140,7 +142,12 @@ async function store(
       refuseOther(locked, install)
       if (locked.revision !== current.revision) return false
       await claimAccount(trx, key, outcome.uid)
-      await connectInstall(trx, key, { ...sealed, ...columnsOf(context, bags, outcome, plan) })
+      await connectInstall(trx, key, {
+        ...sealed,
+        ...columnsOf(context, live, { userInput: bags.userInput, outcome, plan }),
+      })
+      const { uid = null } = outcome
+      await recordAct(context, trx, { ...key, kind: 'app.connected', details: { uid } })
       return true
     })
     forgetInstall(context, key)
@@ -176,10 +183,14 @@ async function sealBags(context: Context, key: InstallKey, { credentials, metada
 
 function columnsOf(
   context: Context,
-  { userInput }: Bags,
-  outcome: CompleteConnect['outcome'],
-  { registered, pending }: RegistrationPlan,
+  { compiled }: LiveInstall,
+  {
+    userInput,
+    outcome,
+    plan,
+  }: Pick<Bags, 'userInput'> & Pick<CompleteConnect, 'outcome'> & { plan: RegistrationPlan },
 ) {
+  const { registered, pending } = plan
   const now = new Date(context.now())
   const { uid, name } = storable({ uid: outcome.uid, name: outcome.name }).value
   return {
@@ -187,7 +198,7 @@ function columnsOf(
     uid: uid ?? null,
     accountName: name ?? null,
     authenticatedAt: now,
-    expiresAt: outcome.expiresAt === undefined ? null : new Date(outcome.expiresAt),
+    ...expiryColumns(compiled.auth, { expiresAt: outcome.expiresAt, now: now.getTime() }),
     registered,
     pendingRegistrations: pending,
     connectingSince: pending > 0 ? now : null,

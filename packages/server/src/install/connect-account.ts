@@ -1,5 +1,5 @@
 /** What every way to connect has in common: a form, or the return from a provider's authorization page. */
-import { type CompiledDefinition, runAuthRequests } from 'miniapp'
+import { type CompiledDefinition, createRedactor, explained, MiniAppError, runAuthRequests } from 'miniapp'
 import { allowsHttp, type Context, effectsFor } from '../context.ts'
 import { isRetryable } from '../db/error.ts'
 import { publicError } from '../errors.ts'
@@ -47,8 +47,12 @@ export async function connectAccount(context: Context, account: AccountToConnect
     effectsFor(context, install.workspaceId),
     { deadlineMs: CONNECT_DEADLINE_MS, allowHttp: allowsHttp(context) },
   )
-  if (!outcome.ok) throw outcome.error
-  return completeConnect(context, { install, subdomain, requestId, outcome, reregister })
+  if (!outcome.ok) throw explained(outcome.error, { part: { connect: true }, compiled, steps: outcome.steps })
+  const { bags, name } = outcome
+  const redact = createRedactor(compiled.secretsOf({ ...bags, config: stored.config }))
+  // The name is kept and shown in plain text, and some providers put the token into it.
+  const shown = name === undefined ? outcome : { ...outcome, name: redact(name) }
+  return completeConnect(context, { install, subdomain, requestId, outcome: shown, reregister })
 }
 
 /** Logs how an attempt to connect ended, and keeps a failure that says something about the account as `lastConnectError`. */
@@ -68,6 +72,6 @@ export async function recordAttempt(
     const { code: status } = publicError(error, isRetryable)
     context.log.info('install.refused', { ...line, status, durationMs: durationMs() })
     await keepConnectError(context, { workspaceId, ns }, error)
-    throw error
+    throw error instanceof MiniAppError ? explained(error, { part: { connect: true }, steps: [] }) : error
   }
 }

@@ -1,5 +1,6 @@
 import { MiniAppError } from 'miniapp'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { allWorkspaces } from '../../test/all-workspaces.ts'
 import type { FaultProxy } from '../../test/fault-proxy.ts'
 import { ledgerDefinition } from '../../test/ledger-app.ts'
 import { type LedgerPlatform, ledgerPlatform } from '../../test/ledger-platform.ts'
@@ -81,7 +82,7 @@ describe('connectWithForm', () => {
     const row = await stored()
     const other = await platform.newActor(`copy${workspaces}`)
     await installApp(platform.context, { workspaceId: other.workspaceId, ns: 'ledger' })
-    await platform.context.db.sql
+    await allWorkspaces(platform.context.db.sql)
       .updateTable('install')
       .set({ state: 'connected', credentials: Buffer.from(row?.credentials ?? []) })
       .where('workspaceId', '=', other.workspaceId)

@@ -1,3 +1,4 @@
+import { recordAct } from '../audit/record-act.ts'
 import type { Context } from '../context.ts'
 import { uuidv7 } from '../db/uuid.ts'
 import { ApiError } from '../errors.ts'
@@ -13,7 +14,10 @@ export async function installApp(context: Context, key: InstallKey): Promise<Sto
   const app = await findApp(context.db.sql, key.ns)
   if (!app?.publishedVersionId) throw noSuchApp(key.ns)
   const versionId = app.publishedVersionId
-  await context.db.transaction((trx) => insertInstall(trx, { ...key, id: uuidv7(context.now()), versionId }))
+  await context.db.transaction(async (trx) => {
+    const isNew = await insertInstall(trx, { ...key, id: uuidv7(context.now()), versionId })
+    if (isNew) await recordAct(context, trx, { ...key, kind: 'app.installed', subjectId: versionId })
+  })
   forgetInstall(context, key)
   const install = await findInstall(context.db.sql, key)
   if (!install) throw new ApiError('NOT_FOUND', `"${key.ns}" was uninstalled while it was being installed.`)

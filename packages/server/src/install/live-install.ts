@@ -1,5 +1,5 @@
 import { type Bags, type CompiledDefinition, createRedactor, type Redactor } from 'miniapp'
-import { BoundedCache, perContext } from '../cache.ts'
+import { BoundedCache, isFresh, perContext } from '../cache.ts'
 import type { Context } from '../context.ts'
 import { compiledVersion } from '../registry/compiled-version.ts'
 import { APP_CONFIG_CHANNEL } from '../registry/store.ts'
@@ -38,8 +38,9 @@ export function findLiveInstall(context: Context, key: InstallKey): Promise<Live
   const cache = cacheOf(context)
   const name = `${key.workspaceId}/${key.ns}`
   const found = cache.get(name)
-  if (found && context.now() - found.loadedAt < LIVE_INSTALL_MAX_AGE_MS) return found.live
-  const entry: Entry = { live: load(context, key), loadedAt: context.now() }
+  const now = context.now()
+  if (found && isFresh(found.loadedAt, { now, maxAgeMs: LIVE_INSTALL_MAX_AGE_MS })) return found.live
+  const entry: Entry = { live: load(context, key), loadedAt: now }
   cache.set(name, entry)
   const forget = () => cache.delete(name, entry)
   entry.live.then((live) => live ?? forget(), forget)

@@ -244,6 +244,9 @@ describe('a refresh that fails for a passing reason', () => {
     expect(urls()).toEqual(['/home', ...Array(3).fill('/oauth/token')])
     expect(await stored()).toEqual(before)
     proxy.passThrough()
+    expect(await callHome()).toMatchObject({ success: false })
+    expect(urls().filter((url) => url === '/oauth/token')).toHaveLength(3)
+    platform.clock.now += 2_000
     expect(await callHome()).toMatchObject({ success: true })
   })
 })

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { allWorkspaces } from '../../test/all-workspaces.ts'
 import { type FaultProxy, startFaultProxy } from '../../test/fault-proxy.ts'
 import {
   LEDGER_ORIGIN,
@@ -385,7 +386,7 @@ describe('a registration that was left', () => {
   it('of a reconnect that had begun to undo is undone, then made again with the old bags', async () => {
     await connect(BOTH)
     const { accessToken } = await credentials(BOTH)
-    await platform.context.db.sql
+    await allWorkspaces(platform.context.db.sql)
       .updateTable('install')
       .set({ pendingRegistrations: 3, connectingSince: new Date(platform.clock.now) })
       .where('workspaceId', '=', actor.workspaceId)

@@ -1,5 +1,6 @@
 import type { Transaction } from 'kysely'
 import { findWorkspace } from '../account/store.ts'
+import { recordAct } from '../audit/record-act.ts'
 import type { Context } from '../context.ts'
 import type { Schema } from '../db/schema.ts'
 import { notInstalled } from './install-app.ts'
@@ -26,6 +27,7 @@ export async function disconnect(context: Context, key: InstallKey): Promise<voi
     end: async (trx, install) => {
       if (install.state === 'installed' && !install.credentials) return
       await disconnectInstall(trx, key)
+      await recordAct(context, trx, { ...key, kind: 'app.disconnected' })
     },
   })
   context.log.info('install.disconnected', { ...key })
@@ -40,7 +42,10 @@ export async function disconnect(context: Context, key: InstallKey): Promise<voi
 export async function uninstall(context: Context, key: InstallKey): Promise<void> {
   const old = await endConnection(context, key, {
     mayEnd: () => true,
-    end: (trx) => deleteInstall(trx, key),
+    end: async (trx) => {
+      await deleteInstall(trx, key)
+      await recordAct(context, trx, { ...key, kind: 'app.uninstalled' })
+    },
   })
   context.log.info('install.removed', { ...key })
   await undoRegistration(context, old)

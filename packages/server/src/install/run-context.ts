@@ -1,20 +1,25 @@
 import type { RunContext } from 'miniapp'
 import type { Context } from '../context.ts'
 import type { LiveInstall } from './live-install.ts'
-import { checkRefused, refreshInstall } from './refresh.ts'
-import { systemValues } from './system-values.ts'
+import { checkRefused, freshInstall, refreshInstall } from './refresh.ts'
+import { systemOf } from './system-values.ts'
 
-/** What every request of an install sees, for actions and for sources, and what is done about a 401. */
-export function runContextOf(
+/**
+ * What every request of an install sees, for actions and for sources, and what is done about a 401. Tokens that are about to
+ * expire are refreshed before.
+ * @throws MiniAppError AUTH_EXPIRED where the provider ended the grant
+ */
+export async function runContextOf(
   context: Context,
-  { subdomain, live, input }: { subdomain: string; live: LiveInstall; input: Record<string, unknown> },
-): RunContext {
+  { subdomain, live: known, input }: { subdomain: string; live: LiveInstall; input: Record<string, unknown> },
+): Promise<RunContext> {
+  const live = await freshInstall(context, known, subdomain)
   const { install, compiled, bags, redact, allowedHosts } = live
   const { autoRefresh, refreshToken } = compiled.auth
   return {
     bags,
     input,
-    system: systemValues(context, { subdomain, ns: install.ns, uid: install.uid }),
+    system: systemOf(context, install, subdomain),
     allowedHosts,
     redact,
     functions: compiled.definition.functions,

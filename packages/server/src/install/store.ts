@@ -1,6 +1,7 @@
 import { sql, type Transaction, type Updateable } from 'kysely'
 import type { Database } from '../db/client.ts'
-import type { Schema } from '../db/schema.ts'
+import { exempt } from '../db/exemptions.ts'
+import type { RefreshAttemptOutcome, Schema } from '../db/schema.ts'
 import type { InstallState } from './state.ts'
 
 type Executor = Database['sql'] | Transaction<Schema>
@@ -36,6 +37,8 @@ export interface StoredInstall extends InstallKey {
   authenticatedAt: Date | null
   /** When the access token expires, where the provider said so. */
   expiresAt: Date | null
+  /** From when on the tokens are refreshed ahead of their expiry. */
+  refreshAt: Date | null
   /** `registrationRequests` of this connection that are still to be sent. */
   pendingRegistrations: number
   /** Those that have succeeded. Both together exceed what there are while an old registration is to be undone first. */
@@ -61,6 +64,7 @@ const columns = [
   'lastConnectError',
   'authenticatedAt',
   'expiresAt',
+  'refreshAt',
   'pendingRegistrations',
   'registered',
   'connectingSince',
@@ -100,19 +104,26 @@ export async function lockInstall(
   return row as StoredInstall | undefined
 }
 
-export async function listInstalls(executor: Executor, workspaceId: string): Promise<StoredInstall[]> {
+/** An install as lists show it: what is sealed stays where it is. */
+export type ListedInstall = Omit<StoredInstall, 'credentials' | 'metadata'>
+
+const listedColumns = columns.filter((column) => column !== 'credentials' && column !== 'metadata')
+
+export async function listInstalls(executor: Executor, workspaceId: string): Promise<ListedInstall[]> {
   const rows = await executor
     .selectFrom('install')
-    .select(columns)
+    .select(listedColumns)
     .where('workspaceId', '=', workspaceId)
     .orderBy('ns')
     .execute()
-  return rows as StoredInstall[]
+  return rows as ListedInstall[]
 }
 
 /** How many workspaces have each app installed, over all workspaces: the marketplace shows the number alone. */
 export async function countInstalls(executor: Executor, ns?: string): Promise<Map<string, number>> {
-  let query = executor.selectFrom('install').select(({ fn }) => ['ns', fn.countAll<string>().as('count')])
+  let query = exempt(executor, 'install.countInstalls')
+    .selectFrom('install')
+    .select(({ fn }) => ['ns', fn.countAll<string>().as('count')])
   if (ns !== undefined) query = query.where('ns', '=', ns)
   const rows = await query.groupBy('ns').execute()
   return new Map(rows.map((row) => [row.ns, Number(row.count)]))
@@ -141,6 +152,7 @@ export interface ConnectionValues {
   accountName: string | null
   authenticatedAt: Date
   expiresAt: Date | null
+  refreshAt: Date | null
   pendingRegistrations: number
   registered: number
   connectingSince: Date | null
@@ -166,13 +178,14 @@ export async function changeInstall(
   await announce(trx, key)
 }
 
-/** Stores all bags and the state in one statement. */
-export function connectInstall(
+/** Stores all bags and the state, and forgets what became of the former connection's refreshes. */
+export async function connectInstall(
   trx: Transaction<Schema>,
   key: InstallKey,
   values: ConnectionValues,
 ): Promise<void> {
-  return changeInstall(trx, key, {
+  await forgetRefresh(trx, key)
+  await changeInstall(trx, key, {
     state: 'connected',
     errorCode: null,
     credentials: Buffer.from(values.credentials),
@@ -183,6 +196,7 @@ export function connectInstall(
     lastConnectError: null,
     authenticatedAt: values.authenticatedAt,
     expiresAt: values.expiresAt,
+    refreshAt: values.refreshAt,
     pendingRegistrations: values.pendingRegistrations,
     registered: values.registered,
     connectingSince: values.connectingSince,
@@ -190,12 +204,13 @@ export function connectInstall(
 }
 
 /** Deletes every bag and forgets the account; the app stays installed, or suspended. */
-export function disconnectInstall(
+export async function disconnectInstall(
   trx: Transaction<Schema>,
   key: InstallKey,
   state: 'installed' | 'suspended' = 'installed',
 ): Promise<void> {
-  return changeInstall(trx, key, {
+  await forgetRefresh(trx, key)
+  await changeInstall(trx, key, {
     state,
     errorCode: null,
     credentials: null,
@@ -206,6 +221,7 @@ export function disconnectInstall(
     lastConnectError: null,
     authenticatedAt: null,
     expiresAt: null,
+    refreshAt: null,
     pendingRegistrations: 0,
     registered: 0,
     connectingSince: null,
@@ -280,7 +296,7 @@ export async function listUnfinishedRegistrations(
   executor: Executor,
   before: Date,
 ): Promise<(InstallKey & { subdomain: string })[]> {
-  return executor
+  return exempt(executor, 'install.listUnfinishedRegistrations')
     .selectFrom('install')
     .innerJoin('workspace', 'workspace.id', 'install.workspaceId')
     .select(['install.workspaceId', 'install.ns', 'workspace.subdomain'])
@@ -310,16 +326,164 @@ export async function findAccountHolder(
 export async function listInstallsBehind(
   executor: Executor,
   app: { ns: string; versionId: string },
-): Promise<{ workspaceId: string; ns: string; version: string }[]> {
-  return executor
+): Promise<{ workspaceId: string; ns: string; versionId: string }[]> {
+  return exempt(executor, 'install.listInstallsBehind')
     .selectFrom('install')
-    .innerJoin('appVersion', 'appVersion.id', 'install.versionId')
-    .select(['install.workspaceId', 'install.ns', 'appVersion.version'])
-    .where('install.ns', '=', app.ns)
-    .where('install.versionId', '!=', app.versionId)
+    .select(['workspaceId', 'ns', 'versionId'])
+    .where('ns', '=', app.ns)
+    .where('versionId', '!=', app.versionId)
     .execute()
 }
 
 export function moveInstall(trx: Transaction<Schema>, key: InstallKey, versionId: string): Promise<void> {
   return changeInstall(trx, key, { versionId })
+}
+
+/** The last exchange of a connection's refresh token; without `endedAt` it is under way, or was left. */
+export interface RefreshAttempt extends InstallKey {
+  attemptId: string
+  processId: string
+  startedAt: Date
+  endedAt: Date | null
+  outcome: RefreshAttemptOutcome | null
+  error: Record<string, unknown> | null
+  failures: number
+  notBefore: Date | null
+}
+
+const attemptColumns = [
+  'workspaceId',
+  'ns',
+  'attemptId',
+  'processId',
+  'startedAt',
+  'endedAt',
+  'outcome',
+  'error',
+  'failures',
+  'notBefore',
+] as const
+
+export function findRefresh(executor: Executor, key: InstallKey): Promise<RefreshAttempt | undefined> {
+  return executor
+    .selectFrom('installRefresh')
+    .select(attemptColumns)
+    .where('workspaceId', '=', key.workspaceId)
+    .where('ns', '=', key.ns)
+    .executeTakeFirst()
+}
+
+export interface RefreshClaim extends InstallKey {
+  attemptId: string
+  processId: string
+  startedAt: Date
+  /** The attempt that its process left under way. */
+  instead?: string
+}
+
+/**
+ * Says in one statement that an exchange is under way, where none is, or only the one that was left.
+ * @returns how often refreshing has failed in a row; `undefined` where another attempt is under way
+ */
+export async function claimRefresh(
+  executor: Executor,
+  { instead, ...claim }: RefreshClaim,
+): Promise<{ failures: number } | undefined> {
+  const { attemptId, processId, startedAt } = claim
+  return executor
+    .insertInto('installRefresh')
+    .values(claim)
+    .onConflict((conflict) =>
+      conflict
+        .columns(['workspaceId', 'ns'])
+        .doUpdateSet({
+          attemptId,
+          processId,
+          startedAt,
+          endedAt: null,
+          outcome: null,
+          error: null,
+          notBefore: null,
+        })
+        .where((eb) =>
+          instead === undefined
+            ? eb('installRefresh.endedAt', 'is not', null)
+            : eb.and([
+                eb('installRefresh.attemptId', '=', instead),
+                eb('installRefresh.endedAt', 'is', null),
+              ]),
+        ),
+    )
+    .returning('failures')
+    .executeTakeFirst()
+}
+
+/** Ends the attempt, unless another one has taken its place. */
+export async function endRefresh(
+  executor: Executor,
+  attempt: InstallKey & { attemptId: string },
+  ending: Pick<RefreshAttempt, 'outcome' | 'failures' | 'notBefore'> & {
+    endedAt: Date
+    error: string | null
+  },
+): Promise<void> {
+  await executor
+    .updateTable('installRefresh')
+    .set(ending)
+    .where('workspaceId', '=', attempt.workspaceId)
+    .where('ns', '=', attempt.ns)
+    .where('attemptId', '=', attempt.attemptId)
+    .execute()
+}
+
+async function forgetRefresh(trx: Transaction<Schema>, key: InstallKey): Promise<void> {
+  await trx
+    .deleteFrom('installRefresh')
+    .where('workspaceId', '=', key.workspaceId)
+    .where('ns', '=', key.ns)
+    .execute()
+}
+
+type InWorkspace = InstallKey & { subdomain: string }
+
+/** Exchanges that are under way, or were left, with their workspace's subdomain, over all workspaces. */
+export function listRunningRefreshes(executor: Executor): Promise<(InWorkspace & RefreshAttempt)[]> {
+  return exempt(executor, 'install.listRunningRefreshes')
+    .selectFrom('installRefresh')
+    .innerJoin('workspace', 'workspace.id', 'installRefresh.workspaceId')
+    .select(attemptColumns.map((column) => `installRefresh.${column}` as const))
+    .select('workspace.subdomain')
+    .where('installRefresh.endedAt', 'is', null)
+    .execute()
+}
+
+/** Connections whose tokens are due and whose refresh nobody is at or has to wait with, over all workspaces. */
+export function listDueRefreshes(
+  executor: Executor,
+  { at, limit }: { at: Date; limit: number },
+): Promise<InWorkspace[]> {
+  return exempt(executor, 'install.listDueRefreshes')
+    .selectFrom('install')
+    .innerJoin('workspace', 'workspace.id', 'install.workspaceId')
+    .leftJoin('installRefresh', (join) =>
+      join
+        .onRef('installRefresh.workspaceId', '=', 'install.workspaceId')
+        .onRef('installRefresh.ns', '=', 'install.ns'),
+    )
+    .select(['install.workspaceId', 'install.ns', 'workspace.subdomain'])
+    .where('install.refreshAt', '<=', at)
+    .where('install.state', 'in', ['connected', 'error'])
+    .where('install.errorCode', 'is distinct from', 'AUTH_EXPIRED')
+    .where((eb) =>
+      eb.or([
+        eb('installRefresh.workspaceId', 'is', null),
+        eb.and([
+          eb('installRefresh.endedAt', 'is not', null),
+          eb.or([eb('installRefresh.notBefore', 'is', null), eb('installRefresh.notBefore', '<=', at)]),
+        ]),
+      ]),
+    )
+    .orderBy('install.refreshAt')
+    .limit(limit)
+    .execute()
 }

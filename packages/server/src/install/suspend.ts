@@ -1,3 +1,4 @@
+import { recordAct } from '../audit/record-act.ts'
 import type { Context } from '../context.ts'
 import { ApiError } from '../errors.ts'
 import { notInstalled } from './install-app.ts'
@@ -16,7 +17,9 @@ export async function suspend(context: Context, key: InstallKey): Promise<void> 
   const old = await endConnection(context, key, {
     mayEnd: () => true,
     end: async (trx, install) => {
-      if (install.state !== 'suspended') await disconnectInstall(trx, key, 'suspended')
+      if (install.state === 'suspended') return
+      await disconnectInstall(trx, key, 'suspended')
+      await recordAct(context, trx, { ...key, kind: 'app.suspended' })
     },
   })
   context.log.info('install.suspended', { ...key })
@@ -35,6 +38,7 @@ export async function liftSuspension(context: Context, key: InstallKey): Promise
       throw new ApiError('BAD_USER_INPUT', `"${key.ns}" is not suspended in that workspace.`)
     }
     await disconnectInstall(trx, key)
+    await recordAct(context, trx, { ...key, kind: 'app.resumed' })
   })
   forgetInstall(context, key)
   context.log.info('install.suspended', { ...key, status: 'lifted' })

@@ -17,3 +17,12 @@ export function systemValues(
     now: new Date(context.now()).toISOString(),
   }
 }
+
+/** Those of one install. */
+export function systemOf(
+  context: Context,
+  { ns, uid }: { ns: string; uid: string | null },
+  subdomain: string,
+): Record<string, unknown> {
+  return systemValues(context, { subdomain, ns, uid })
+}

@@ -5,6 +5,7 @@
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { allWorkspaces } from '../../test/all-workspaces.ts'
 import { openBrowser } from '../../test/browser.ts'
 import { type OauthPlatform, startOauthPlatform, type Tenant } from '../../test/oauth-platform.ts'
 
@@ -100,7 +101,7 @@ function callback(
 }
 
 async function connectedStates(): Promise<unknown[]> {
-  const rows = await platform.context.db.sql
+  const rows = await allWorkspaces(platform.context.db.sql)
     .selectFrom('install')
     .select(['ns', 'state', 'uid', 'credentials'])
     .execute()

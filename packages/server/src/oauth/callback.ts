@@ -1,8 +1,10 @@
-import { MiniAppError } from 'miniapp'
+import { createRedactor, MiniAppError, type Redactor } from 'miniapp'
 import { findWorkspace } from '../account/store.ts'
+import { actAs, authorOf } from '../audit/author.ts'
 import type { Context } from '../context.ts'
 import { isRetryable } from '../db/error.ts'
 import { httpStatusOf, publicError } from '../errors.ts'
+import { openBags } from '../install/bags.ts'
 import type { Connection } from '../install/complete-connect.ts'
 import { connectAccount, recordAttempt } from '../install/connect-account.ts'
 import { notInstalled } from '../install/install-app.ts'
@@ -49,7 +51,9 @@ export async function completeAuthorization(context: Context, callback: Callback
   if (!(await takeState(context.db.sql, { ...key, now: new Date(now) }))) {
     return refuse(context, 'used', callback, state)
   }
-  const ending = await finish(context, state, { parameters, requestId })
+  // Who began the authorization completes it: the cookie has shown it.
+  const author = { requestId, ...authorOf(context), accountId: state.accountId }
+  const ending = await actAs(context, author, () => finish(context, state, { parameters, requestId }))
   return { ending, cookie: dropBrowserCookie(name, isSecure(context.config)) }
 }
 
@@ -110,22 +114,26 @@ async function connect(
   state: StoredState,
   { parameters, ...target }: Target,
 ): Promise<Connection> {
-  if ('error' in parameters) throw notGranted(parameters)
   const { form, codeVerifier } = await openSecret(context, 'state', state)
+  if ('error' in parameters) {
+    const bags = await openBags(context, target)
+    const credentials = { ...bags.credentials, ...(form as Record<string, unknown> | null) }
+    const known = target.compiled.secretsOf({ ...bags, credentials })
+    const secrets = [...known, codeVerifier, parameters.state]
+    throw notGranted(parameters, createRedactor(secrets))
+  }
   const authValues = { code: parameters.code, state: parameters.state, code_verifier: codeVerifier }
   return connectAccount(context, { ...target, submitted: form, authValues })
 }
 
 /** What the provider says when somebody said no, or it could not ask (RFC 6749, 4.1.2.1). */
-function notGranted({
-  error,
-  description,
-}: {
-  error: string
-  description: string | undefined
-}): MiniAppError {
-  const words = description === undefined ? '' : ` It says: ${description}`
-  return new MiniAppError('TEST_FAILED', `The provider gave no access (${error}).${words}`, {
-    details: { providerMessage: description ?? error },
+function notGranted(
+  { error, description }: { error: string; description: string | undefined },
+  redact: Redactor,
+): MiniAppError {
+  const said = description === undefined ? undefined : redact(description)
+  const words = said === undefined ? '' : ` It says: ${said}`
+  return new MiniAppError('TEST_FAILED', `The provider gave no access (${redact(error)}).${words}`, {
+    details: { providerMessage: said ?? redact(error) },
   })
 }

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { callbackBaseUrl } from '../account/address.ts'
+import { actAs } from '../audit/author.ts'
 import type { Context } from '../context.ts'
 import { isRetryable } from '../db/error.ts'
 import { httpStatusOf, publicError } from '../errors.ts'
@@ -76,12 +77,15 @@ async function complete(
 ): Promise<FastifyReply> {
   const { ns } = request.params
   const { cookie: cookies } = request.headers
-  const { ending, cookie } = await completeAuthorization(context, {
-    ns,
-    query,
-    cookies,
-    requestId: request.id,
-  })
+  const author = { requestId: request.id, address: request.ip }
+  const { ending, cookie } = await actAs(context, author, () =>
+    completeAuthorization(context, {
+      ns,
+      query,
+      cookies,
+      requestId: request.id,
+    }),
+  )
   if (cookie !== undefined) reply.header('set-cookie', cookie)
   return send(reply, ending)
 }

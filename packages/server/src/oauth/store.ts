@@ -1,6 +1,7 @@
 /** All SQL on authorizations that were started and on the tickets to start them. */
 import type { Insertable, Transaction } from 'kysely'
 import type { Database } from '../db/client.ts'
+import { exempt } from '../db/exemptions.ts'
 import type { Row, Schema } from '../db/schema.ts'
 import type { OneTimeKey } from './one-time-text.ts'
 
@@ -83,13 +84,8 @@ export async function takeState(executor: Executor, key: OneTimeKey & { now: Dat
 
 /** @returns how many rows went */
 export async function deleteExpiredBefore(database: Database, before: Date): Promise<number> {
-  const states = await database.sql
-    .deleteFrom('oauthState')
-    .where('expiresAt', '<', before)
-    .executeTakeFirst()
-  const tickets = await database.sql
-    .deleteFrom('oauthTicket')
-    .where('expiresAt', '<', before)
-    .executeTakeFirst()
+  const expired = exempt(database.sql, 'oauth.deleteExpiredBefore')
+  const states = await expired.deleteFrom('oauthState').where('expiresAt', '<', before).executeTakeFirst()
+  const tickets = await expired.deleteFrom('oauthTicket').where('expiresAt', '<', before).executeTakeFirst()
   return Number(states.numDeletedRows + tickets.numDeletedRows)
 }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { allWorkspaces } from '../../test/all-workspaces.ts'
 import { textOf } from '../../test/browser.ts'
 import { type OauthPlatform, startOauthPlatform, type Tenant } from '../../test/oauth-platform.ts'
 import { storefrontDefinition } from '../../test/storefront-app.ts'
@@ -40,14 +41,14 @@ function make(request: Partial<TicketRequest>, context: Context = platform.conte
 const ticketRows = async () =>
   Number(
     (
-      await platform.context.db.sql
+      await allWorkspaces(platform.context.db.sql)
         .selectFrom('oauthTicket')
         .select(({ fn }) => fn.countAll<string>().as('count'))
         .executeTakeFirstOrThrow()
     ).count,
   )
 const stateRows = () =>
-  platform.context.db.sql
+  allWorkspaces(platform.context.db.sql)
     .selectFrom('oauthState')
     .select(['ns', 'openerOrigin', 'accountId'])
     .orderBy('id')

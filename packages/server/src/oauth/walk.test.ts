@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { allWorkspaces } from '../../test/all-workspaces.ts'
 import { apiClient } from '../../test/api-client.ts'
 import { openBrowser, type Page, textOf } from '../../test/browser.ts'
 import { type OauthPlatform, startOauthPlatform, type Tenant } from '../../test/oauth-platform.ts'
@@ -167,7 +168,7 @@ describe('connecting through a redirect to a real authorization server', () => {
         credentials: { hint: 'ada', pin: '4321-secret' },
       }),
     )
-    const rows = await platform.context.db.sql
+    const rows = await allWorkspaces(platform.context.db.sql)
       .selectFrom('oauthState')
       .selectAll()
       .where('workspaceId', '=', tenant.workspace.id)
@@ -177,7 +178,7 @@ describe('connecting through a redirect to a real authorization server', () => {
     expect(text).not.toContain('4321')
     expect(text).not.toContain('codeVerifier')
     expect(rows[0]?.secret.length).toBeGreaterThan(0)
-    const tickets = await platform.context.db.sql
+    const tickets = await allWorkspaces(platform.context.db.sql)
       .selectFrom('oauthTicket')
       .select(['usedAt', 'secret'])
       .where('workspaceId', '=', tenant.workspace.id)
