@@ -67,6 +67,17 @@ describe('executeAction', () => {
     expect(ledger.requests.at(-1)?.body).toBe('{"book":"b1","amount":12.5,"tags":["a","b"]}')
   })
 
+  it('leaves its record on a day that nobody has prepared: the clock was set, or the server could not', async () => {
+    platform.clock.now += 400 * 86_400_000
+    try {
+      const results = await Promise.all([1, 2, 3].map(() => execute('addEntry', { book: 'b1', amount: 1 })))
+      expect(results.map(({ error }) => error)).toEqual([null, null, null])
+      expect(await everyRun()).toHaveLength(3)
+    } finally {
+      platform.clock.now -= 400 * 86_400_000
+    }
+  })
+
   it('leaves one record, with every step, without a secret, before it answers', async () => {
     await execute('addEntry', { book: 'b1', amount: 1 })
     const { run, record } = await onlyRecord()

@@ -1,10 +1,19 @@
-import { type CompiledAction, type ErrorCode, MiniAppError, type RunOutcome, runSteps } from 'miniapp'
+import {
+  type CompiledAction,
+  type ErrorCode,
+  explained,
+  MiniAppError,
+  type RunOutcome,
+  type RunPart,
+  runSteps,
+} from 'miniapp'
 import { allowsHttp, type Context, effectsFor } from '../context.ts'
 import { storable } from '../db/text.ts'
 import { uuidTime, uuidv7 } from '../db/uuid.ts'
+import { callBudget } from '../install/call-budget.ts'
 import { findLiveInstall, type LiveInstall } from '../install/live-install.ts'
 import { runContextOf } from '../install/run-context.ts'
-import type { Actor } from './actor.ts'
+import { type Actor, priorityOf } from './actor.ts'
 import { refusalOfLive, refused } from './connected-install.ts'
 import { recordRun } from './record-run.ts'
 
@@ -52,6 +61,7 @@ export interface ActionResult {
 export async function executeAction(context: Context, execution: ExecuteAction): Promise<ActionResult> {
   const startedAt = context.now()
   const runId = uuidv7(startedAt)
+  const part = { action: execution.actionName }
   const result = (partial: { data: Record<string, unknown> } | { error: MiniAppError }): ActionResult => ({
     requestId: execution.requestId,
     actionName: execution.actionName,
@@ -60,14 +70,15 @@ export async function executeAction(context: Context, execution: ExecuteAction):
     error: 'error' in partial ? actionError(partial.error) : null,
   })
   const answer = await attempt(context, execution).catch((error: unknown) => {
-    if (error instanceof MiniAppError) return result({ error })
+    if (error instanceof MiniAppError) return result({ error: explained(error, { part, steps: [] }) })
     throw error
   })
   if ('requestId' in answer) {
     logExecution(context, execution, { startedAt, status: answer.error?.code ?? 'ok' })
     return answer
   }
-  const { live, outcome } = answer
+  const { live } = answer
+  const outcome = withExplanation(answer, part)
   const recordError = await keepRecord(context, { execution, live, outcome, runId, startedAt })
   const error = recordError ?? outcome.error
   logExecution(context, execution, { startedAt, status: error?.code ?? 'ok', cause: outcome.error?.cause })
@@ -77,6 +88,11 @@ export async function executeAction(context: Context, execution: ExecuteAction):
 interface Attempt {
   live: LiveInstall
   outcome: RunOutcome
+}
+
+function withExplanation({ live: { compiled }, outcome }: Attempt, part: RunPart): RunOutcome {
+  const { error, steps } = outcome
+  return error ? { ...outcome, error: explained(error, { part, compiled, steps }) } : outcome
 }
 
 /** @throws MiniAppError for refusals that leave no record */
@@ -92,11 +108,14 @@ async function attempt(context: Context, execution: ExecuteAction): Promise<Atte
   if (refusal) return { live, outcome: failed(refused(refusal, appNs)) }
   const coerced = action.coerceInput(execution.formInput ?? {})
   if (!coerced.ok) return { live, outcome: failed(invalidInput(coerced.fields)) }
-  const outcome = await run(context, { execution, live, action, input: coerced.input })
+  const outcome = await run(context, { execution, live, action, input: coerced.input }).catch((error) => {
+    if (error instanceof MiniAppError) return failed(error)
+    throw error
+  })
   return { live, outcome }
 }
 
-function run(
+async function run(
   context: Context,
   {
     execution,
@@ -107,8 +126,8 @@ function run(
 ): Promise<RunOutcome> {
   return runSteps(
     action.steps,
-    runContextOf(context, { subdomain: execution.actor.subdomain, live, input }),
-    effectsFor(context, execution.actor.workspaceId),
+    await runContextOf(context, { subdomain: execution.actor.subdomain, live, input }),
+    effectsFor(context, execution.actor.workspaceId, callBudget(live, priorityOf(execution.actor))),
     {
       deadlineMs: execution.deadlineMs ?? ACTION_DEADLINE_MS,
       allowHttp: allowsHttp(context),
@@ -199,13 +218,14 @@ async function keepRecord(
     return undefined
   } catch (cause) {
     const ran = outcome.steps.length > 0
-    return new MiniAppError(
+    const failure = new MiniAppError(
       'INTERNAL_ERROR',
       ran
         ? 'The action ran at the provider, but its run record could not be stored. Look at the provider before running it again.'
         : 'The run record could not be stored. Nothing was sent to the provider; try again.',
       { retryable: !ran, details: { ran }, cause },
     )
+    return explained(failure, { part: { action: execution.actionName }, steps: [] })
   }
 }
 

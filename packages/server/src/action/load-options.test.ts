@@ -65,6 +65,13 @@ describe('loadOptions', () => {
     expect(proxy.requests).toHaveLength(2)
   })
 
+  it('asks again when the clock has been set back', async () => {
+    await load()
+    platform.clock.now -= 86_400_000
+    await load()
+    expect(proxy.requests).toHaveLength(2)
+  })
+
   it('never shows the options of an earlier connection', async () => {
     await load()
     await platform.connect(actor, `second-${number}`)

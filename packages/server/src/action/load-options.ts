@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
-import { type CompiledSource, MiniAppError, readOptions, type SourceOption } from 'miniapp'
-import { BoundedCache, perContext } from '../cache.ts'
+import { type CompiledSource, explained, MiniAppError, readOptions, type SourceOption } from 'miniapp'
+import { BoundedCache, isFresh, perContext } from '../cache.ts'
 import { allowsHttp, type Context, effectsFor } from '../context.ts'
+import { callBudget } from '../install/call-budget.ts'
 import type { LiveInstall } from '../install/live-install.ts'
 import { runContextOf } from '../install/run-context.ts'
-import type { Actor } from './actor.ts'
+import { type Actor, priorityOf } from './actor.ts'
 import { connectedInstall } from './connected-install.ts'
 
 /** How long the options of a dropdown are kept per install and parameters (specification 4.5). */
@@ -52,7 +53,9 @@ export async function loadOptions(context: Context, request: LoadOptions): Promi
     return options
   } catch (error) {
     log(error instanceof MiniAppError ? error.code : 'INTERNAL_ERROR')
-    throw error
+    throw error instanceof MiniAppError
+      ? explained(error, { part: { source: request.sourceKey }, steps: [] })
+      : error
   }
 }
 
@@ -64,9 +67,10 @@ async function cachedOptions(context: Context, request: LoadOptions): Promise<So
   const cache = cacheOf(context)
   const name = cacheName(live, request, params)
   const found = cache.get(name)
-  if (found && context.now() - found.loadedAt < OPTIONS_MAX_AGE_MS) return found.options
+  const now = context.now()
+  if (found && isFresh(found.loadedAt, { now, maxAgeMs: OPTIONS_MAX_AGE_MS })) return found.options
   const options = callProvider(context, { request, live, source, params })
-  const entry = { options, loadedAt: context.now() }
+  const entry = { options, loadedAt: now }
   cache.set(name, entry)
   options.catch(() => cache.delete(name, entry))
   return options
@@ -85,13 +89,16 @@ async function callProvider(
   const outcome = await readOptions(
     source,
     {
-      ...runContextOf(context, { subdomain, live, input: params }),
+      ...(await runContextOf(context, { subdomain, live, input: params })),
       sourceRef: request.sourceRef ?? undefined,
     },
-    effectsFor(context, workspaceId),
+    effectsFor(context, workspaceId, callBudget(live, priorityOf(request.actor))),
     { deadlineMs: OPTIONS_DEADLINE_MS, allowHttp: allowsHttp(context) },
   )
-  if (!outcome.ok) throw outcome.error
+  if (!outcome.ok) {
+    const { compiled } = live
+    throw explained(outcome.error, { part: { source: source.key }, compiled, steps: [outcome.step] })
+  }
   return outcome.options
 }
 

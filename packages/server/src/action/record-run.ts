@@ -1,6 +1,8 @@
 import { perContext } from '../cache.ts'
 import type { Context } from '../context.ts'
+import { isPartitionMissing } from '../db/error.ts'
 import { createGroupCommit } from '../db/group-commit.ts'
+import { addPartitions } from '../db/partition.ts'
 import { type ActionRun, insertRuns } from './store.ts'
 
 /** Rows of one INSERT; thirteen parameters each stay far below the protocol's 65 535. */
@@ -9,11 +11,24 @@ const RUNS_PER_COMMIT = 500
 const COMMITS_IN_FLIGHT = 2
 
 const recorderOf = perContext((context: Context) =>
-  createGroupCommit<ActionRun>((runs) => insertRuns(context.db, runs), {
+  createGroupCommit<ActionRun>((runs) => storeRuns(context, runs), {
     maxItems: RUNS_PER_COMMIT,
     inFlight: COMMITS_IN_FLIGHT,
   }),
 )
+
+async function storeRuns({ db }: Context, runs: readonly ActionRun[]): Promise<void> {
+  try {
+    await insertRuns(db, runs)
+  } catch (error) {
+    if (!isPartitionMissing(error)) throw error
+    await addPartitions(
+      db,
+      runs.map(({ createdAt }) => createdAt.getTime()),
+    )
+    await insertRuns(db, runs)
+  }
+}
 
 /** Resolves once the run record is committed; runs that end together share a commit. */
 export function recordRun(context: Context, run: ActionRun): Promise<void> {

@@ -1,8 +1,9 @@
-import { type MappingNote, type RedactedRequest, runSteps } from 'miniapp'
+import { explained, type MappingNote, type RedactedRequest, runSteps } from 'miniapp'
 import { allowsHttp, type Context, effectsFor } from '../context.ts'
 import { ApiError } from '../errors.ts'
+import { callBudget } from '../install/call-budget.ts'
 import { runContextOf } from '../install/run-context.ts'
-import type { Actor } from './actor.ts'
+import { type Actor, priorityOf } from './actor.ts'
 import { connectedInstall } from './connected-install.ts'
 import { ACTION_DEADLINE_MS, type ActionError, actionError } from './execute.ts'
 
@@ -46,8 +47,8 @@ export async function testRequest(context: Context, test: TestRequest): Promise<
   }
   const outcome = await runSteps(
     [step],
-    runContextOf(context, { subdomain: actor.subdomain, live, input: test.formInput }),
-    effectsFor(context, actor.workspaceId),
+    await runContextOf(context, { subdomain: actor.subdomain, live, input: test.formInput }),
+    effectsFor(context, actor.workspaceId, callBudget(live, priorityOf(actor))),
     { deadlineMs: ACTION_DEADLINE_MS, allowHttp: allowsHttp(context) },
   )
   const [record] = outcome.steps
@@ -57,6 +58,14 @@ export async function testRequest(context: Context, test: TestRequest): Promise<
     response: record?.response ?? null,
     mapped: outcome.outputs,
     notes: record?.notes ?? [],
-    error: outcome.error ? actionError(outcome.error) : null,
+    error: outcome.error
+      ? actionError(
+          explained(outcome.error, {
+            part: { action: test.actionName },
+            compiled: live.compiled,
+            steps: outcome.steps,
+          }),
+        )
+      : null,
   }
 }
