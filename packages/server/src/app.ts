@@ -1,6 +1,5 @@
 /** The server as an explicit list: what is opened, what is prepared, which routes answer, in this order. */
-import { type FastifyInstance, fastify } from 'fastify'
-import { jsonSchema } from 'miniapp'
+import { type FastifyInstance, fastify, type RouteOptions } from 'fastify'
 import { workspaceUrl } from './account/address.ts'
 import { ensureDefaultWorkspace } from './account/default-workspace.ts'
 import { makeOwnerLink, needsOwnerLink } from './account/login-link.ts'
@@ -9,19 +8,28 @@ import { registerRequestIds } from './account/request-id.ts'
 import { fallbackRoutes, refuseAddress } from './app/fallback-route.ts'
 import { healthRoutes } from './app/health-route.ts'
 import { startMaintenance } from './app/maintenance.ts'
+import type { Metrics } from './app/metrics.ts'
+import { metricsRoute } from './app/metrics-route.ts'
 import { openContext } from './app/open-context.ts'
+import { schemaRoute } from './app/schema-route.ts'
 import type { Config } from './config.ts'
 import type { Context } from './context.ts'
 import { graphqlRoutes } from './graphql/route.ts'
+import { startBackgroundRefresh } from './install/background-refresh.ts'
 import { followPublishedVersion } from './install/follow-version.ts'
 import { watchInstalls } from './install/live-install.ts'
 import { startResumingRegistrations } from './install/resume-registrations.ts'
 import type { Log } from './log.ts'
 import { oauthRoutes } from './oauth/route.ts'
+import { exportRoutes } from './record/export-route.ts'
 import { seedCatalog } from './registry/seed-catalog.ts'
+import { startProcessing } from './webhook/process.ts'
+import { webhookRoutes } from './webhook/route.ts'
 
 /** A client that sends its request slower than this is cut off. */
 const REQUEST_TIMEOUT_MS = 30_000
+/** How often the connections are looked over for requests that are too slow; each waits up to this much longer. */
+const CHECK_INTERVAL_MS = 5_000
 /** A silent connection: longer than the longest action with its refresh (60 s + 30 s). */
 const CONNECTION_TIMEOUT_MS = 120_000
 const REQUESTS_PER_SOCKET = 10_000
@@ -49,7 +57,7 @@ export async function startApp(
   log: Log,
   options: { catalogDir?: string } = {},
 ): Promise<App> {
-  const { context, close: closeContext } = await openContext(config, log)
+  const { context, metrics, close: closeContext } = await openContext(config, log)
   const closers = [closeContext]
   const close = async () => {
     for (const closer of closers.splice(0).reverse()) await closer()
@@ -57,16 +65,21 @@ export async function startApp(
   try {
     closers.push(await startMaintenance(context, { repeat: config.role !== 'api' }))
     closers.push(await watchInstalls(context))
+    closers.push(await context.budget.watch())
     const workspace = await ensureDefaultWorkspace(context)
     if (options.catalogDir !== undefined) {
       const registered = await seedCatalog(context, options.catalogDir)
       for (const { ns } of registered) await followPublishedVersion(context, ns)
     }
-    const server = createServer(context)
+    const server = createServer(context, { metrics })
     closers.push(() => server.close())
     const listeningOn = await server.listen({ port: config.port, host: config.host })
     if (config.port === 0) nameTakenPort(context, listeningOn)
-    if (config.role !== 'api') closers.push(startResumingRegistrations(context))
+    if (config.role !== 'api') {
+      closers.push(startResumingRegistrations(context))
+      closers.push(startBackgroundRefresh(context))
+      closers.push(startProcessing(context))
+    }
     const ownerLink =
       config.role !== 'worker' && (await needsOwnerLink(context, workspace.id))
         ? await makeOwnerLink(context, workspace.id)
@@ -90,7 +103,11 @@ function nameTakenPort(context: Context, listeningOn: string): void {
   context.config = { ...context.config, saasApiUrl }
 }
 
-function createServer(context: Context): FastifyInstance {
+/** @param parts.watch is told of every route */
+export function createServer(
+  context: Context,
+  { metrics, watch }: { metrics: Metrics; watch?: (route: RouteOptions) => void },
+): FastifyInstance {
   const { trustedProxies } = context.config
   const server = fastify({
     logger: false,
@@ -98,19 +115,22 @@ function createServer(context: Context): FastifyInstance {
     requestTimeout: REQUEST_TIMEOUT_MS,
     connectionTimeout: CONNECTION_TIMEOUT_MS,
     maxRequestsPerSocket: REQUESTS_PER_SOCKET,
-    http: { maxHeaderSize: HEADER_BYTES },
+    http: { maxHeaderSize: HEADER_BYTES, connectionsCheckingInterval: CHECK_INTERVAL_MS },
     forceCloseConnections: 'idle',
     frameworkErrors: refuseAddress,
   })
+  if (watch) server.addHook('onRoute', watch)
   registerRequestIds(server, context.config)
   fallbackRoutes(server, context)
+  metrics.watchRequests(server)
   healthRoutes(server, context)
+  metricsRoute(server, context.config, metrics)
   if (context.config.role === 'worker') return server
   loginRoutes(server, context)
   oauthRoutes(server, context)
+  webhookRoutes(server, context)
+  exportRoutes(server, context)
   graphqlRoutes(server, context)
-  server.get('/miniapp.schema.json', (_request, reply) =>
-    reply.type('application/schema+json').send(jsonSchema()),
-  )
+  schemaRoute(server)
   return server
 }

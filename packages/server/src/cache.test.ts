@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { BoundedCache, perContext } from './cache.ts'
+import { BoundedCache, isFresh, perContext } from './cache.ts'
 
 describe('BoundedCache', () => {
   it('holds as many entries as its limit and then forgets the one unused for longest', () => {
@@ -20,6 +20,17 @@ describe('BoundedCache', () => {
     expect(cache.get('a')).toBe(current)
     cache.delete('a', current)
     expect(cache.get('a')).toBeUndefined()
+  })
+})
+
+describe('isFresh', () => {
+  it.each([
+    { what: 'what was just read', now: 1_000, fresh: true },
+    { what: 'the last millisecond', now: 60_999, fresh: true },
+    { what: 'its end', now: 61_000, fresh: false },
+    { what: 'a clock that was set back', now: 999, fresh: false },
+  ])('$what', ({ now, fresh }) => {
+    expect(isFresh(1_000, { now, maxAgeMs: 60_000 })).toBe(fresh)
   })
 })
 

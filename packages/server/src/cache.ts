@@ -39,6 +39,14 @@ export class BoundedCache<V> {
   }
 }
 
+/**
+ * Whether something read at `readAt` may still be used at `now` (milliseconds). A clock that was set back makes it old:
+ * by that clock it would otherwise stay fresh for as long as the clock was ahead.
+ */
+export function isFresh(readAt: number, { now, maxAgeMs }: { now: number; maxAgeMs: number }): boolean {
+  return now >= readAt && now - readAt < maxAgeMs
+}
+
 /** One `T` for each context, made when it is first asked for and gone with the context. */
 export function perContext<C extends object, T>(create: (context: C) => T): (context: C) => T {
   const made = new WeakMap<C, T>()

@@ -21,12 +21,16 @@ export interface Config {
   role: Role
   logLevel: LogLevel
   logFormat: 'json' | 'text'
+  auditRetentionDays: number
+  metricsToken: string | undefined
   /** Addresses and CIDRs whose `X-Forwarded-*` and `X-Request-Id` are believed. */
   trustedProxies: string[]
   /** As written; parsed by `http/egress-settings.ts`. */
   allowPrivateNetworks: string | undefined
   /** As written; parsed by `http/egress-settings.ts`. */
   providerOrigins: string | undefined
+  /** Of the body of a webhook, on the wire and decoded. */
+  maxWebhookBytes: number
   /** `NODE_ENV=production`, or a public URL setting whose host is not loopback (specification 10.4). */
   production: boolean
 }
@@ -35,6 +39,15 @@ const ROLES = ['all', 'api', 'worker'] as const
 const LOG_FORMATS = ['json', 'text'] as const
 
 const MAX_PORT = 65_535
+/** The database refuses to delete younger entries: what happened lately cannot be made undone. */
+const MIN_AUDIT_DAYS = 30
+/** A hundred years; more is a slip of the finger. */
+const MAX_DAYS = 36_500
+
+/** Specification 5.1. */
+const DEFAULT_WEBHOOK_BYTES = 5 * 1024 * 1024
+/** What is smaller than a signed payload with its customer, or larger than a batch that the database takes at once, is a slip. */
+const WEBHOOK_BYTES = { atLeast: 1024, atMost: 64 * 1024 * 1024, fallback: DEFAULT_WEBHOOK_BYTES }
 
 /** What is wrong with the settings; all problems at once, each naming its setting. */
 export class ConfigError extends Error {
@@ -76,6 +89,18 @@ class Reader {
     if (port <= MAX_PORT) return port
     this.problems.push(`PORT is "${value}"; it must be a whole number from 0 to ${MAX_PORT}.`)
     return 4000
+  }
+
+  wholeNumber(
+    name: SettingName,
+    { atLeast, atMost, fallback }: { atLeast: number; atMost: number; fallback: number },
+  ): number {
+    const value = this.text(name)
+    if (value === undefined) return fallback
+    const found = /^\d+$/.test(value) ? Number(value) : Number.NaN
+    if (found >= atLeast && found <= atMost) return found
+    this.problems.push(`${name} is "${value}"; it must be a whole number from ${atLeast} to ${atMost}.`)
+    return fallback
   }
 
   list(name: SettingName): string[] {
@@ -155,9 +180,16 @@ export function readConfig(
     role: reader.oneOf('ROLE', ROLES, 'all'),
     logLevel: reader.oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
     logFormat: reader.oneOf('LOG_FORMAT', LOG_FORMATS, options.terminal ? 'text' : 'json'),
+    auditRetentionDays: reader.wholeNumber('AUDIT_RETENTION_DAYS', {
+      atLeast: MIN_AUDIT_DAYS,
+      atMost: MAX_DAYS,
+      fallback: 365,
+    }),
+    metricsToken: reader.text('METRICS_TOKEN'),
     trustedProxies: reader.list('TRUSTED_PROXIES'),
     allowPrivateNetworks: reader.text('ALLOW_PRIVATE_NETWORKS'),
     providerOrigins: reader.text('PROVIDER_ORIGINS'),
+    maxWebhookBytes: reader.wholeNumber('MAX_WEBHOOK_BYTES', WEBHOOK_BYTES),
     production:
       env['NODE_ENV'] === 'production' ||
       [saasApiUrl, oauthBaseUrl].some((url) => url !== undefined && !isLoopback(url)),

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Effects } from 'miniapp'
 import type { Config } from './config.ts'
 import type { Database } from './db/client.ts'
+import type { Budget, BudgetedCall } from './limit/budget.ts'
 import type { RateLimit } from './limit/rate-limit.ts'
 import type { Log } from './log.ts'
 import type { Sandbox } from './sandbox/run-function.ts'
@@ -17,18 +18,26 @@ export interface Context {
   db: Database
   /** Every byte that a definition causes leaves through here (specification 10.4). */
   send: Effects['send']
+  /** See `Effects`: a stand-in's address in an answer counts as the provider's. */
+  originalUrl: NonNullable<Effects['originalUrl']>
   vault: Vault
   sandbox: Sandbox
   rateLimit: RateLimit
+  /** What providers allow, for each connection. */
+  budget: Budget
   log: Log
   /** Milliseconds since the epoch. */
   now: () => number
 }
 
-/** The interpreter's effects, lent to one workspace: App Functions of one workspace never hold the whole sandbox. */
-export function effectsFor(context: Context, workspaceId: string): Effects {
+/**
+ * The interpreter's effects, lent to one workspace: App Functions of one workspace never hold the whole sandbox.
+ * @param call whose requests wait for the connection's turn at the provider; absent: nobody's
+ */
+export function effectsFor(context: Context, workspaceId: string, call?: BudgetedCall): Effects {
   return {
-    send: context.send,
+    send: call ? context.budget.sendFor(call) : context.send,
+    originalUrl: context.originalUrl,
     runFunction: context.sandbox.forWorkspace(workspaceId),
     now: context.now,
     random: Math.random,

@@ -22,6 +22,10 @@ export const EVENTS = {
   'database.notified':
     'The connection that listens for changes was lost and made again; caches were dropped.',
   'database.pruned': 'Partitions and rows past their retention were dropped.',
+  'key.outdated':
+    'Data keys, or new ones, are still wrapped by another master key than the first that was given: `keys rotate` puts it in their place.',
+  'key.rotated':
+    'The first master key took the place of others, or is about to; `done` of `total` data keys are wrapped by it.',
   'sandbox.started': 'The processes that run App Functions are up, with the locks that are on.',
   'sandbox.replaced': 'A sandbox process was ended and replaced.',
   'app.registered': 'A definition was registered, or found registered unchanged.',
@@ -40,6 +44,10 @@ export const EVENTS = {
   'install.removed': 'An app was uninstalled.',
   'authorization.started': 'A browser was sent to the authorization page of a provider.',
   'authorization.refused': 'A start of OAuth, or the answer to one, was refused; no connection was made.',
+  'webhook.refused':
+    'A delivery of a provider was refused, or that could not be counted; `status` is the reason.',
+  'webhook.processed': 'An event was processed, is tried again later, or failed.',
+  'budget.unshared': 'What a provider said of its rate limit could not be shared with other processes.',
   'action.executed': 'One action ran.',
   'source.loaded': 'The options of one dropdown were loaded.',
   'token.made': 'An app token was made.',

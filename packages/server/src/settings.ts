@@ -42,21 +42,21 @@ export const SETTINGS = {
   },
   MASTER_KEY: {
     summary:
-      'The key that wraps all data keys: 32 bytes in base64. At most one of the three `MASTER_KEY…` settings.',
+      'The key that wraps all data keys: 32 bytes in base64. Several, the new one first, while it is replaced. At most one of the three `MASTER_KEY…` settings.',
     example: 'the output of openssl rand -base64 32',
   },
   MASTER_KEY_FILE: {
     summary:
-      'File that holds the master key. Without any of the three a key is made in `DATA_DIR` (embedded database only).',
+      'File that holds the master key, or several, one a line. Without any of the three a key is made in `DATA_DIR` (embedded database only).',
     example: '/run/secrets/miniapps-master-key',
   },
   MASTER_KEY_COMMAND: {
-    summary: 'Command that prints the master key.',
+    summary: 'Command that prints the master key, or several, one a line.',
     example: 'vault read -field=key secret/miniapps',
   },
   ROLE: {
     summary:
-      '`api` answers requests, `worker` does the background work (today: upkeep of the database) and answers health checks alone, `all` does both.',
+      '`api` answers requests, `worker` does the background work (upkeep of the database, tokens that are about to expire, events of webhooks) and answers health checks alone, `all` does both.',
     default: 'all',
     example: 'api',
   },
@@ -69,6 +69,16 @@ export const SETTINGS = {
     summary: '`json`, one object a line, or `text` for people.',
     default: '`text` on a terminal, else `json`',
     example: 'json',
+  },
+  AUDIT_RETENTION_DAYS: {
+    summary: 'Days for which entries of the audit log are kept; at least 30.',
+    default: '365',
+    example: '1095',
+  },
+  METRICS_TOKEN: {
+    summary:
+      'What `GET /metrics` takes as `Authorization: Bearer`. Without it metrics are shown to this machine alone, and in production mode to nobody.',
+    example: 'the output of openssl rand -hex 32',
   },
   TRUSTED_PROXIES: {
     summary:
@@ -83,6 +93,11 @@ export const SETTINGS = {
     summary:
       'Stand-ins for providers, `origin=origin` separated by commas. For development and tests; refused in production mode.',
     example: 'https://api.github.com=http://127.0.0.1:4001',
+  },
+  MAX_WEBHOOK_BYTES: {
+    summary: 'Bytes of the body of a webhook, as it comes and decoded; a larger one is refused with 413.',
+    default: '5242880',
+    example: '1048576',
   },
   NODE_ENV: {
     summary: '`production` switches production mode on; so does a public address that is not loopback.',

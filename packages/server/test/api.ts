@@ -12,6 +12,8 @@ import type { Context } from '../src/context.ts'
 import type { Database } from '../src/db/client.ts'
 import { graphqlRoutes } from '../src/graphql/route.ts'
 import type { Log, LogEvent, LogFields } from '../src/log.ts'
+import { exportRoutes } from '../src/record/export-route.ts'
+import { createKeyRing } from '../src/secret/key-ring.ts'
 import { createVault } from '../src/secret/vault.ts'
 import { testDatabase } from './database.ts'
 
@@ -52,6 +54,7 @@ export async function testApi(settings: Record<string, string> = {}) {
   const server = fastify({ trustProxy: context.config.trustedProxies })
   registerRequestIds(server, context.config)
   loginRoutes(server, context)
+  exportRoutes(server, context)
   graphqlRoutes(server, context)
   const workspace = await ensureDefaultWorkspace(context)
   const owner = await signIn(context, workspace)
@@ -114,10 +117,10 @@ interface OwnParts {
 
 /** Whatever would leave the process, or run an app's code, fails: these tests are about neither. */
 function makeContext(db: Database, own: OwnParts): Context {
-  const vault = createVault({ masterKey: randomBytes(32), db })
+  const vault = createVault({ keyRing: createKeyRing([randomBytes(32)]), db })
   const absent = new Proxy({}, { get: () => () => Promise.reject(new Error('Not part of this test.')) })
   const send = () => Promise.reject(new Error('Not part of this test.'))
-  return { ...own, db, vault, send, sandbox: absent, rateLimit: absent } as unknown as Context
+  return { ...own, db, vault, send, sandbox: absent, rateLimit: absent, budget: absent } as unknown as Context
 }
 
 function recordingLog(lines: LogLine[]): Log {

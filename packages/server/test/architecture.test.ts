@@ -16,6 +16,11 @@ const SERVER_ORDER = (
   .filter(Boolean)
 
 const MINIAPP_DEPENDENCIES = ['zod', 'ajv', 'ajv-formats', 'json-p3', 're2js', 'libphonenumber-js']
+/** The subpath `miniapp/webhook` besides: signatures, tokens and XML, which browsers never load (docs/adr/0030). */
+const WEBHOOK_FOLDER = 'packages/miniapp/src/webhook/'
+const WEBHOOK_DEPENDENCIES = ['node:crypto', 'jose', '@rgrove/parse-xml']
+/** Surfaces of the pure package that run in browsers. */
+const BROWSER_ENTRIES = ['index.ts', 'validate-entry.ts', 'package-entry.ts']
 /** Input/output, clock, chance and process: what the pure package gets as parameters instead. */
 const IMPURE =
   /\b(Date\.now|Math\.random|performance\.now|setTimeout|setInterval|setImmediate|fetch|XMLHttpRequest|WebSocket|process|Buffer|require|__dirname|console)\s*[.(]|new Date\(\)|crypto\.(randomUUID|getRandomValues)|from 'node:/
@@ -98,12 +103,14 @@ describe('imports', () => {
 })
 
 describe('packages/miniapp', () => {
-  it('imports only its six libraries', () => {
+  it('imports only its six libraries, and those of webhooks for webhooks', () => {
     const wrong = inPackage('miniapp').flatMap(({ path, imports, text }) =>
       imports
         .filter(
           (specifier) =>
-            !specifier.startsWith('.') && !MINIAPP_DEPENDENCIES.includes(specifier.split('/')[0] ?? ''),
+            !specifier.startsWith('.') &&
+            !MINIAPP_DEPENDENCIES.includes(specifier.split('/')[0] ?? '') &&
+            !(path.startsWith(WEBHOOK_FOLDER) && WEBHOOK_DEPENDENCIES.includes(specifier)),
         )
         .filter((specifier) => !new RegExp(`import type [^;]*from '${specifier}'`).test(text))
         .map((specifier) => `${path}: ${specifier}`),
@@ -116,9 +123,23 @@ describe('packages/miniapp', () => {
       withoutComments(text)
         .split('\n')
         .filter((line) => IMPURE.test(line))
+        .filter((line) => !(path.startsWith(WEBHOOK_FOLDER) && line.endsWith("from 'node:crypto'")))
         .map((line) => `${path}: ${line.trim()}`),
     )
     expect(wrong).toEqual([])
+  })
+
+  it.each(BROWSER_ENTRIES)('reaches nothing of Node, and no library of webhooks, from %s', (entry) => {
+    const reached = reachedFrom(`packages/miniapp/src/${entry}`)
+    expect(reached.size).toBeGreaterThan(1)
+    const wrong = [...reached].flatMap((path) =>
+      read(path)
+        .imports.filter((specifier) => WEBHOOK_DEPENDENCIES.includes(specifier))
+        .map((specifier) => `${path}: ${specifier}`),
+    )
+    expect(wrong).toEqual([])
+    const webhooks = reachedFrom('packages/miniapp/src/webhook-entry.ts')
+    expect([...webhooks].some((path) => read(path).imports.includes('node:crypto'))).toBe(true)
   })
 })
 
@@ -167,6 +188,15 @@ describe('names', () => {
     ).toEqual([])
   })
 })
+
+/** A module and all that it imports, by whatever way. */
+function reachedFrom(path: string, reached = new Set<string>()): Set<string> {
+  if (reached.has(path)) return reached
+  reached.add(path)
+  for (const specifier of read(path).imports.filter((one) => one.startsWith('.')))
+    reachedFrom(join(dirname(path), specifier), reached)
+  return reached
+}
 
 function withoutComments(text: string): string {
   return text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/(^|\s)\/\/.*$/gm, '$1')

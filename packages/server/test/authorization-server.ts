@@ -36,8 +36,10 @@ export interface AuthorizationServer extends AsyncDisposable {
   requests: AnsweredRequest[]
   /** Adds a redirect address to both clients; it must match literally. */
   allowRedirect(uri: string): void
-  /** Lets every access token that was given out so far be expired, without a wait. */
-  expireAccessTokens(): void
+  /** Lets the access tokens that were given out so far be expired, without a wait: all, or those of one account. */
+  expireAccessTokens(account?: string): void
+  /** Tokens of a new grant of the confidential client, as if `account` had just consented. */
+  grantTokens(account: string): Promise<{ accessToken: string; refreshToken: string }>
   /** Withdraws what users granted: every token that was given out so far stops working. */
   revokeGrant(): void
   close(): Promise<void>
@@ -111,7 +113,8 @@ export async function startAuthorizationServer({
       redirects.push(uri)
       saveClients()
     },
-    expireAccessTokens: () => store.expireAccessTokens(),
+    expireAccessTokens: (account) => store.expireAccessTokens(account),
+    grantTokens: (account) => grantTokens(provider, account),
     revokeGrant: () => store.revokeGrants(),
     async close() {
       server.closeAllConnections()
@@ -120,6 +123,18 @@ export async function startAuthorizationServer({
     [Symbol.asyncDispose]: () => authorizationServer.close(),
   }
   return authorizationServer
+}
+
+async function grantTokens(provider: Provider, accountId: string) {
+  const client = await provider.Client.find(CONFIDENTIAL.clientId)
+  if (!client) throw new Error('The client is not known.')
+  const scope = 'openid profile email'
+  const grant = new provider.Grant({ accountId, clientId: client.clientId })
+  grant.addOIDCScope(scope)
+  const shared = { accountId, client, grantId: await grant.save(), scope, gty: 'authorization_code' }
+  const accessToken = new provider.AccessToken({ ...shared, claims: {} } as never)
+  const refreshToken = new provider.RefreshToken({ ...shared, claims: {} } as never)
+  return { accessToken: await accessToken.save(), refreshToken: await refreshToken.save() }
 }
 
 function clientsWith(redirectUris: string[]): ClientMetadata[] {

@@ -5,7 +5,8 @@ export interface AuthorizationStore {
   adapter: (model: string) => Adapter
   /** Adds a client or replaces it. */
   saveClient(client: ClientMetadata): void
-  expireAccessTokens(): void
+  /** @param account default: of everybody */
+  expireAccessTokens(account?: string): void
   /** Forgets every grant with its tokens. */
   revokeGrants(): void
 }
@@ -49,8 +50,10 @@ export function authorizationStore(): AuthorizationStore {
   return {
     adapter,
     saveClient: (client) => void rowsOf('Client').set(client.client_id, client as AdapterPayload),
-    expireAccessTokens() {
-      for (const row of rowsOf('AccessToken').values()) row.exp = nowSeconds() - 1
+    expireAccessTokens(account) {
+      for (const row of rowsOf('AccessToken').values()) {
+        if (account === undefined || row.accountId === account) row.exp = nowSeconds() - 1
+      }
     },
     revokeGrants() {
       for (const model of ['AccessToken', 'RefreshToken', 'AuthorizationCode', 'Grant']) rowsOf(model).clear()

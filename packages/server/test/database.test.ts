@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { uuidv7 } from '../src/db/uuid.ts'
+import { allWorkspaces } from './all-workspaces.ts'
 import { type TestDatabase, testDatabase, testEngine } from './database.ts'
 
 let first: TestDatabase
@@ -30,7 +31,7 @@ test('a test database is migrated and empty, and takes action runs of today', as
       record: '{}',
     })
     .execute()
-  expect(await first.sql.selectFrom('actionRun').select('action').execute()).toEqual([
+  expect(await allWorkspaces(first.sql).selectFrom('actionRun').select('action').execute()).toEqual([
     { action: 'create_issue' },
   ])
 })

@@ -27,6 +27,8 @@ import { ensurePartitions } from '../src/db/partition.ts'
 import { silentLog } from '../src/log.ts'
 
 export interface TestDatabase extends Database {
+  /** Opens it once more, as another process would; `undefined` on the embedded engine, which serves one. */
+  openAgain: (() => Promise<Database>) | undefined
   /** Closes the database and removes it. A test file that forgets this fails. */
   drop(): Promise<void>
 }
@@ -50,10 +52,11 @@ afterAll(async () => {
 /** Partitions exist around the real clock's today; for another one, call `ensurePartitions` with it. */
 export async function testDatabase(): Promise<TestDatabase> {
   const server = process.env['TEST_DATABASE_URL']
-  const { database, remove } = server ? await onPostgres(server) : await embedded()
+  const { database, openAgain, remove }: Opened = server ? await onPostgres(server) : await embedded()
   await ensurePartitions(database, { now: Date.now(), log: silentLog })
   const test: TestDatabase = {
     ...database,
+    openAgain,
     async drop() {
       if (!open.delete(test)) return
       await database.close()
@@ -66,6 +69,7 @@ export async function testDatabase(): Promise<TestDatabase> {
 
 interface Opened {
   database: Database
+  openAgain?: () => Promise<Database>
   remove(): Promise<void> | void
 }
 
@@ -111,17 +115,19 @@ async function onPostgres(server: string): Promise<Opened> {
     if (rowCount === 0) await makeTemplateDatabase(server, admin, template)
     await admin.query(`create database ${name} template ${template}`)
   })
-  const database = await openDatabase({
-    databaseUrl: databaseUrl(server, name),
-    dataDir: tmpdir(),
-    log: silentLog,
-    poolSize: TEST_POOL_SIZE,
-  })
+  const openAgain = () =>
+    openDatabase({
+      databaseUrl: databaseUrl(server, name),
+      dataDir: tmpdir(),
+      log: silentLog,
+      poolSize: TEST_POOL_SIZE,
+    })
+  const database = await openAgain()
   const remove = () =>
     asAdmin(server, async (admin) => {
       await admin.query(`drop database ${name} with (force)`)
     })
-  return { database, remove }
+  return { database, openAgain, remove }
 }
 
 async function makeTemplateDatabase(server: string, admin: pg.Client, template: string): Promise<void> {

@@ -14,12 +14,26 @@ export interface EmptyDatabase {
 export async function emptyDatabase(): Promise<EmptyDatabase> {
   const server = process.env.TEST_DATABASE_URL
   if (!server) return { env: {}, drop: async () => {} }
+  return makeDatabase(server, randomBytes(32).toString('base64'))
+}
+
+/** A copy of a database on PostgreSQL that nobody has open, as a backup would be. */
+export async function copyDatabase({ env }: EmptyDatabase): Promise<EmptyDatabase> {
+  const { DATABASE_URL = '', MASTER_KEY = '' } = env
+  return makeDatabase(DATABASE_URL.replace(/[^/]+$/, 'postgres'), MASTER_KEY, DATABASE_URL.split('/').at(-1))
+}
+
+async function makeDatabase(
+  server: string,
+  masterKey: string,
+  template = 'template1',
+): Promise<EmptyDatabase> {
   const name = `miniapps_walk_${randomUUID().replaceAll('-', '')}`
   const url = new URL(server)
   url.pathname = `/${name}`
-  await admin(server, `create database ${name}`)
+  await admin(server, `create database ${name} template ${template}`)
   return {
-    env: { DATABASE_URL: url.href, MASTER_KEY: randomBytes(32).toString('base64') },
+    env: { DATABASE_URL: url.href, MASTER_KEY: masterKey },
     drop: () => admin(server, `drop database if exists ${name} with (force)`),
   }
 }

@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -18,25 +18,50 @@ export interface PostgresServer {
   kill9(): Promise<void>
   /** Starts it on the same directory and port, after `kill9` or, ending it first, while it runs. */
   restart(): Promise<void>
+  /** Runs statements over one connection, each on its own; rejects at the first that fails. */
+  execute(statements: readonly string[]): Promise<void>
+  /** Stops all of its processes where they are (SIGSTOP): connections stay open, and nothing answers. */
+  pause(): void
+  /** Lets them go on. */
+  resume(): void
   /** Ends the server and removes its directory. */
   stop(): Promise<void>
+}
+
+export interface PostgresOptions {
+  /** Where its data goes; default: the machine's directory for temporary files. */
+  dataIn?: string
+  /** Where its write-ahead log goes; default: with its data. */
+  logIn?: string
+  /** As in `postgresql.conf`. */
+  settings?: Record<string, string>
 }
 
 const READY_TIMEOUT_MS = 30_000
 const POLL_MS = 50
 
 /** @throws where no PostgreSQL is installed, with what to install */
-export async function startPostgres(): Promise<PostgresServer> {
+export async function startPostgres(options: PostgresOptions = {}): Promise<PostgresServer> {
   const bin = binaries()
   const user = serverUser()
-  const directory = mkdtempSync(join(tmpdir(), 'miniapps-postgres-'))
-  if (user) chownSync(directory, user.uid, user.gid)
+  const ownDirectory = (parent: string) => {
+    const made = mkdtempSync(join(parent, 'miniapps-postgres-'))
+    if (user) chownSync(made, user.uid, user.gid)
+    return made
+  }
+  const directory = ownDirectory(options.dataIn ?? tmpdir())
+  const logDirectory = options.logIn === undefined ? undefined : ownDirectory(options.logIn)
   const data = join(directory, 'data')
   const initdb = ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync']
+  if (logDirectory) initdb.push('--waldir', join(logDirectory, 'wal'))
   execFileSync(join(bin, 'initdb'), initdb, { ...user, cwd: directory, stdio: 'pipe' })
   const port = await freePort()
   const url = `postgres://postgres@127.0.0.1:${port}/postgres`
-  const args = ['-D', data, '-h', '127.0.0.1', '-p', String(port), '-k', directory]
+  const settings = Object.entries(options.settings ?? {}).flatMap(([name, value]) => [
+    '-c',
+    `${name}=${value}`,
+  ])
+  const args = ['-D', data, '-h', '127.0.0.1', '-p', String(port), '-k', directory, ...settings]
 
   let server = await start()
 
@@ -63,9 +88,17 @@ export async function startPostgres(): Promise<PostgresServer> {
     await exited
   }
 
+  function signalAll(signal: NodeJS.Signals): void {
+    if (server.pid === undefined) return
+    for (const pid of [server.pid, ...childrenOf(server.pid)]) process.kill(pid, signal)
+  }
+
   return {
     url,
     kill9: () => end('SIGKILL'),
+    execute: (statements) => execute(url, statements),
+    pause: () => signalAll('SIGSTOP'),
+    resume: () => signalAll('SIGCONT'),
     async restart() {
       await end('SIGINT')
       server = await start()
@@ -73,8 +106,14 @@ export async function startPostgres(): Promise<PostgresServer> {
     async stop() {
       await end('SIGINT')
       rmSync(directory, { recursive: true, force: true })
+      if (logDirectory) rmSync(logDirectory, { recursive: true, force: true })
     },
   }
+}
+
+/** One process for each connection, and those that write in the background. */
+function childrenOf(pid: number): number[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number)
 }
 
 /** Debian keeps one folder per major version; the newest counts. */
@@ -102,6 +141,17 @@ async function freePort(): Promise<number> {
   await once(probe, 'close')
   if (address === null || typeof address === 'string') throw new Error('No port was given.')
   return address.port
+}
+
+async function execute(url: string, statements: readonly string[]): Promise<void> {
+  const client = new pg.Client({ connectionString: url })
+  client.on('error', () => {})
+  try {
+    await client.connect()
+    for (const statement of statements) await client.query(statement)
+  } finally {
+    await client.end().catch(() => {})
+  }
 }
 
 async function answers(url: string): Promise<boolean> {

@@ -1,5 +1,5 @@
 /**
- * Stand-ins for GitHub, Linear and Slack: the npm package `emulate`, which nobody of this project wrote, on free ports
+ * Stand-ins for GitHub, Linear, Slack and Stripe: the npm package `emulate`, which nobody of this project wrote, on free ports
  * of 127.0.0.1, each with a small world of its own. Used by walks in tests and by `npm run demo`.
  *
  * The stand-ins keep everything in memory and write no file; two calls share nothing.
@@ -8,6 +8,7 @@ import { createEmulator, type Emulator, type SeedConfig } from 'emulate'
 import { fillGithub, type GithubSeed, githubSeed } from './providers/github.ts'
 import { fillLinear, type LinearSeed, linearSeed } from './providers/linear.ts'
 import { fillSlack, type SlackSeed, slackSeed } from './providers/slack.ts'
+import { fillStripe, type StripeSeed, stripeSeed } from './providers/stripe.ts'
 
 export interface Providers {
   /** Origin of the GitHub stand-in, such as `http://127.0.0.1:40123`; stands for `https://api.github.com`. */
@@ -16,6 +17,8 @@ export interface Providers {
   linear: string
   /** Origin of the Slack stand-in; stands for `https://slack.com`. */
   slack: string
+  /** Origin of the Stripe stand-in; stands for `https://api.stripe.com`. It takes any key. */
+  stripe: string
   /** The mappings in the form of the setting `PROVIDER_ORIGINS`. */
   providerOrigins: string
   seed: ProviderSeed
@@ -27,6 +30,7 @@ export interface ProviderSeed {
   github: GithubSeed
   linear: LinearSeed
   slack: SlackSeed
+  stripe: StripeSeed
 }
 
 export interface ProviderOptions {
@@ -44,20 +48,24 @@ export async function startProviders({ linearRedirectUris = [] }: ProviderOption
     const github = await start('github', githubSeed(), running)
     const linear = await start('linear', linearSeed(linearRedirectUris), running)
     const slack = await start('slack', slackSeed(), running)
+    const stripe = await start('stripe', stripeSeed(), running)
     return {
       github,
       linear,
       slack,
+      stripe,
       providerOrigins: [
         `https://api.github.com=${github}`,
         `https://linear.app=${linear}`,
         `https://api.linear.app=${linear}`,
         `https://slack.com=${slack}`,
+        `https://api.stripe.com=${stripe}`,
       ].join(),
       seed: {
         github: await fillGithub(github),
         linear: await fillLinear(linear),
         slack: await fillSlack(slack),
+        stripe: await fillStripe(stripe),
       },
       close,
     }

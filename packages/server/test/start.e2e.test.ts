@@ -70,7 +70,9 @@ async function failureOf(starting: Promise<ServerProcess>): Promise<string> {
 }
 
 describe('the first start', () => {
-  it('makes a key that only its owner can read, prints a link that works once, and registers the catalog', async () => {
+  it('makes a key that only its owner can read, prints a link that works once, and registers the catalog', {
+    timeout: 90_000,
+  }, async () => {
     const server = await direct()
     try {
       expect((await stat(join(dataDir(), 'master.key'))).mode & 0o777).toBe(0o600)
@@ -177,7 +179,7 @@ describe.skipIf(!existsSync('/proc/self/stat'))('ending through npm', () => {
     expect(server.output()).not.toMatch(/server\.failed|Error/)
   })
 
-  it('SIGKILL to npm, or to the bootstrap, leaves nothing behind', async () => {
+  it('SIGKILL to npm, or to the bootstrap, leaves nothing behind', { timeout: 90_000 }, async () => {
     for (const victim of ['npm', 'bootstrap'] as const) {
       const server = await throughNpm()
       const pids = descendantsOf(server.child.pid ?? 0)

@@ -1,6 +1,8 @@
+import { pruneAudit } from '../audit/prune.ts'
 import type { Context } from '../context.ts'
 import { ensurePartitions } from '../db/partition.ts'
 import { pruneAuthorizations } from '../oauth/prune.ts'
+import { pruneWebhooks } from '../webhook/prune.ts'
 
 const MAINTENANCE_INTERVAL_MS = 60 * 60_000
 
@@ -33,6 +35,8 @@ async function prune(context: Context): Promise<void> {
     await ensurePartitions(context.db, { now: context.now(), log: context.log })
     await context.rateLimit.prune()
     await pruneAuthorizations(context)
+    await pruneWebhooks(context)
+    await pruneAudit(context)
     context.log.info('database.pruned', { durationMs: context.now() - startedAt })
   } catch (error) {
     context.log.error('database.pruned', { error, durationMs: context.now() - startedAt })

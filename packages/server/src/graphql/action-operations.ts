@@ -1,6 +1,7 @@
 /** Running actions, loading dropdowns, and the records that runs leave (10b section 2 and ours). */
+import type { FailureExplanation } from 'miniapp'
 import type { Actor } from '../action/actor.ts'
-import { executeAction } from '../action/execute.ts'
+import { type ActionError, executeAction } from '../action/execute.ts'
 import { loadOptions } from '../action/load-options.ts'
 import {
   countRuns,
@@ -38,7 +39,7 @@ builder.mutationField('executeMiniAppAction', (t) =>
     type: 'JSON',
     permission: 'executeMiniApps',
     description:
-      'Runs an action with the connected account. Answers { requestId, actionName, success, data, error: { code, message, retryable, details } }.',
+      'Runs an action with the connected account. Answers { requestId, actionName, success, data, error: { code, message, retryable, details } }. details.explanation says whose turn it is after a failure, what happened and what to do next.',
     args: {
       appNs: t.arg.string({ required: true }),
       actionName: t.arg.string({ required: true }),
@@ -176,6 +177,16 @@ builder.queryField('miniAppDashboardConfig', (t) =>
   }),
 )
 
+interface RunRecord {
+  error: ActionError | null
+}
+
+const recordOf = (run: ListedRun): RunRecord | undefined =>
+  'record' in run && typeof run.record === 'string' ? (JSON.parse(run.record) as RunRecord) : undefined
+
+const explanationOf = (run: ListedRun): FailureExplanation | undefined =>
+  recordOf(run)?.error?.details['explanation'] as FailureExplanation | undefined
+
 const RunType = builder.objectRef<ListedRun>('MiniAppActionRun').implement({
   description: 'What one execution of an action left.',
   fields: (t) => ({
@@ -193,11 +204,21 @@ const RunType = builder.objectRef<ListedRun>('MiniAppActionRun').implement({
     errorCode: t.exposeString('errorCode'),
     durationMs: t.exposeInt('durationMs', { nullable: false }),
     requestId: t.exposeString('requestId', { description: 'Finds its line in the server log.' }),
+    party: t.string({
+      description:
+        'Whose turn it is after a failure: connection, provider, input, definition, limit or platform. Like what and next only in miniAppActionRun.',
+      resolve: (run) => explanationOf(run)?.party ?? null,
+    }),
+    what: t.string({
+      description: 'What happened, in one sentence.',
+      resolve: (run) => explanationOf(run)?.what ?? null,
+    }),
+    next: t.string({ description: 'What to do next.', resolve: (run) => explanationOf(run)?.next ?? null }),
     record: t.field({
       type: 'JSON',
       description:
-        'Steps with timing, attempts, request and response (first 4 KiB, without secrets), and the error. Only in miniAppActionRun.',
-      resolve: (run) => ('record' in run && typeof run.record === 'string' ? JSON.parse(run.record) : null),
+        'Steps with timing, attempts, request and response (first 4 KiB, without secrets), what the mapping found, and the error. Only in miniAppActionRun.',
+      resolve: (run) => recordOf(run) ?? null,
     }),
   }),
 })

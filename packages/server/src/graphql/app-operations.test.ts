@@ -139,15 +139,63 @@ describe('registerMiniApp', () => {
     )
   })
 
-  it('moves installs to a version that does not break by its number, and leaves them at one that does', async () => {
+  const versionOf = async (ns: string) => {
+    const { data } = await api.call(`{ miniAppGeneralInfo(ns: "${ns}") { version } }`)
+    return data.miniAppGeneralInfo.version
+  }
+
+  it('answers what changed, and moves installs to a version that breaks nothing, whatever its number', async () => {
     const base = ledgerDefinition({ ns: 'moving', name: 'moving', type: 'moving', version: '1.0.0' })
-    await registerOverApi(base)
+    expect((await registerOverApi(base)).data.registerMiniApp.changes).toEqual([])
     await api.call('mutation { installMiniApp(ns: "moving") }')
-    const version = async () =>
-      (await api.call('{ miniAppGeneralInfo(ns: "moving") { version } }')).data.miniAppGeneralInfo.version
-    expect((await registerOverApi({ ...base, version: '1.1.0' })).data.registerMiniApp.installsMoved).toBe(1)
-    expect(await version()).toBe('1.1.0')
-    expect((await registerOverApi({ ...base, version: '2.0.0' })).data.registerMiniApp.installsMoved).toBe(0)
-    expect(await version()).toBe('1.1.0')
+    const titled = { ...base, title: 'Moved', version: '2.0.0' }
+    expect((await registerOverApi(titled)).data.registerMiniApp).toMatchObject({
+      installsMoved: 1,
+      changes: [{ kind: 'cosmetic', code: 'listing-changed', path: '/title', in: 'after' }],
+    })
+    expect(await versionOf('moving')).toBe('2.0.0')
+  })
+
+  it('leaves installs at a version that the published one breaks, until one breaks it no more', async () => {
+    const base = ledgerDefinition({ ns: 'staying', name: 'staying', type: 'staying', version: '1.0.0' })
+    await registerOverApi(base)
+    await api.call('mutation { installMiniApp(ns: "staying") }')
+    const fewer = (base['actions'] as unknown[]).slice(0, 2)
+    const breaking = { ...base, actions: fewer, version: '2.0.0' }
+    expect((await registerOverApi(breaking)).data.registerMiniApp).toMatchObject({
+      installsMoved: 0,
+      changes: [{ kind: 'breaking', code: 'action-removed', path: '/actions/2', in: 'before' }],
+    })
+    const fixed = { ...breaking, title: 'Fixed', version: '2.0.1' }
+    expect((await registerOverApi(fixed)).data.registerMiniApp.installsMoved).toBe(0)
+    expect(await versionOf('staying')).toBe('1.0.0')
+    expect((await registerOverApi({ ...base, version: '2.1.0' })).data.registerMiniApp.installsMoved).toBe(1)
+    expect(await versionOf('staying')).toBe('2.1.0')
+  })
+
+  it('refuses a version that breaks the published one and does not say so by its number', async () => {
+    const base = ledgerDefinition({ ns: 'strict', name: 'strict', type: 'strict', version: '1.4.0' })
+    await registerOverApi(base)
+    const [addEntry] = base['actions'] as unknown[]
+    const breaking = { ...base, actions: [addEntry], version: '1.5.0' }
+    const { errors } = await registerOverApi(breaking)
+    expect(errors[0]?.message).toMatch(
+      /^Version 1\.5\.0 of "strict" does not announce 2 breaking changes since 1\.4\.0: .*\(and 1 more\).*Call it 2\.0\.0 or higher/,
+    )
+    expect(errors[0]?.extensions).toMatchObject({
+      code: 'BAD_USER_INPUT',
+      details: {
+        publishedVersion: '1.4.0',
+        requiredVersion: '2.0.0',
+        changes: [1, 2].map((index) => ({
+          kind: 'breaking',
+          code: 'action-removed',
+          path: `/actions/${index}`,
+        })),
+      },
+    })
+    expect((await registerOverApi({ ...breaking, version: '2.0.0' })).data.registerMiniApp.outcome).toBe(
+      'registered',
+    )
   })
 })

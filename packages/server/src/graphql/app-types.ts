@@ -94,8 +94,9 @@ export const MiniAppGeneralInfo = builder.objectRef<MarketplaceApp>('MiniAppGene
       description: 'installed or not_installed.',
       resolve: ({ install }) => installStatusOf(install),
     }),
-    installationCount: t.exposeInt('installationCount', {
+    installationCount: t.int({
       description: 'Workspaces that have it installed.',
+      resolve: ({ installationCount }) => installationCount(),
     }),
     auth: t.field({ type: AuthResponse, resolve: (entry) => entry }),
     author: t.field({ type: 'JSON', resolve: ({ compiled }) => compiled.definition.author }),
@@ -180,7 +181,7 @@ export const MiniAppRegistry = builder.objectRef<MarketplaceApp>('MiniAppRegistr
     category: t.string({ resolve: ({ compiled }) => compiled.definition.category }),
     icon: t.string({ resolve: ({ compiled }) => compiled.definition.icon }),
     logo: t.string({ resolve: ({ compiled }) => compiled.definition.logo }),
-    installationCount: t.exposeInt('installationCount'),
+    installationCount: t.int({ resolve: ({ installationCount }) => installationCount() }),
     status: t.string({ resolve: ({ app }) => app.status }),
   }),
 })

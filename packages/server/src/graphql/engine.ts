@@ -29,6 +29,8 @@ export interface Answer {
   unexpected: unknown[]
   /** As the document names it. */
   operationName: string | undefined
+  /** The operations of the schema that it calls, each once. */
+  operations: string[]
 }
 
 export interface Engine {
@@ -74,7 +76,11 @@ export function createEngine(schema: GraphQLSchema): Engine {
         operationName: request.operationName,
       })
       const operationName = prepared.operation.name?.value
-      return { ...answered(result, context.requestId), operationName }
+      return {
+        ...answered(result, context.requestId),
+        operationName,
+        operations: calledBy(prepared.operation),
+      }
     },
   }
 }
@@ -102,6 +108,12 @@ function prepare(request: GraphqlRequest, steps: Steps): Prepared | Refusal {
   return { document, operation }
 }
 
+/** Of the document's first level; it was validated, so these are names of the schema. */
+function calledBy({ selectionSet }: OperationDefinitionNode): string[] {
+  const names = selectionSet.selections.flatMap((one) => (one.kind === 'Field' ? [one.name.value] : []))
+  return [...new Set(names)]
+}
+
 function noOperation(name: string | undefined): string {
   return name === undefined
     ? 'query holds no operation, or several: name the one that is meant in operationName.'
@@ -114,11 +126,11 @@ function refusal(message: string, status: number): Refusal {
 
 function refused(refusal: Refusal, requestId: string): Answer {
   const { errors, unexpected } = answerErrors(refusal.errors, { requestId, requestErrorCode: refusal.code })
-  return { status: refusal.status, body: { errors }, unexpected, operationName: undefined }
+  return { status: refusal.status, body: { errors }, unexpected, operationName: undefined, operations: [] }
 }
 
 /** Without `data` nothing ran: the variables do not fit. */
-function answered(result: ExecutionResult, requestId: string): Omit<Answer, 'operationName'> {
+function answered(result: ExecutionResult, requestId: string): Omit<Answer, 'operationName' | 'operations'> {
   const data = result.data === undefined ? {} : { data: result.data }
   if (result.errors === undefined) return { status: 200, body: data, unexpected: [] }
   const { errors, unexpected } = answerErrors(result.errors, {

@@ -35,7 +35,19 @@ function judge(error: unknown, requestErrorCode: ApiErrorCode): { cause: unknown
   if (path !== undefined && cause.nodes === undefined) return { cause, told: publicError(cause) }
   const code = path === undefined ? requestErrorCode : 'BAD_USER_INPUT'
   const { message } = error instanceof GraphQLError ? error : cause
-  return { cause, told: { code, message, retryable: false, details: {} } }
+  return { cause, told: { code, message: withoutValues(message), retryable: false, details: {} } }
+}
+
+/** Where messages of GraphQL repeat a value that was sent, which may be a secret in a wrong place. */
+const REPEATED_VALUES: readonly [RegExp, string][] = [
+  [/(cannot represent [^:]*: ).+$/s, '$1***'],
+  [/( got invalid value ).*?((?: at "[\w.[\]]+")?; )(?=[^;]*$)/s, '$1***$2'],
+  [/((?:found|Unexpected) (?:Block)?String) ".*"/s, '$1'],
+  [/(Expected value of type "[^"]+", found ).+$/s, '$1***.'],
+]
+
+function withoutValues(message: string): string {
+  return REPEATED_VALUES.reduce((text, [pattern, shown]) => text.replace(pattern, shown), message)
 }
 
 /** What a resolver threw, under the wrappers that say where; the error itself where GraphQL made it. */

@@ -1,6 +1,6 @@
 /**
  * Lists (10b section 1): `page` and `perPage` as published, `first` and `after` besides, which have no end. All lists are
- * ordered newest first, by `(createdAt, id)`.
+ * ordered newest first, by `(createdAt, id)` or another time that the list names.
  */
 
 import { isId } from '../account/id.ts'
@@ -49,6 +49,8 @@ export interface ListSource<Item extends Listed> {
   name: string
   list: (range: PageRange) => Promise<Item[]>
   count: () => Promise<number>
+  /** What the list is ordered by where that is not `createdAt`; `range.after.createdAt` is a value of it. */
+  sortedBy?: (item: Item) => Date
 }
 
 /**
@@ -77,6 +79,7 @@ export async function readPage<Item extends Listed>(
   const rows = await source.list({ limit: perPage + 1, offset, after })
   const data = rows.slice(0, perPage)
   const last = data.at(-1)
+  const { sortedBy = ({ createdAt }: Item) => createdAt } = source
   let counted: Promise<number> | undefined
   const totalCount = () => {
     counted ??= source.count()
@@ -89,7 +92,8 @@ export async function readPage<Item extends Listed>(
       perPage,
       hasNextPage: rows.length > perPage,
       hasPreviousPage: currentPage > 1 || after !== undefined,
-      endCursor: last === undefined ? null : encodeCursor(last, source.name),
+      endCursor:
+        last === undefined ? null : encodeCursor({ ...last, createdAt: sortedBy(last) }, source.name),
       totalCount,
     },
   }

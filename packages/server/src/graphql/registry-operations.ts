@@ -8,7 +8,7 @@ builder.mutationField('registerMiniApp', (t) =>
     type: 'JSON',
     permission: 'operate',
     description:
-      'Registers and publishes a definition. Answers { ns, version, versionId, outcome, installsMoved, findings }; an invalid one is refused with its findings.',
+      'Registers and publishes a definition. Answers { ns, version, versionId, outcome, installsMoved, findings, changes }; an invalid one is refused with its findings. `changes` is what differs from the version published before, each with kind (breaking, additive, cosmetic), code, path, in and reason; a version that breaks the one before and does not say so by its number is refused with them.',
     args: { definition: t.arg({ type: 'JSON', required: true }) },
     resolve: async (_root, { definition }, { context }) => {
       const registration = await registerDefinition(context, definition)

@@ -1,6 +1,7 @@
 /** The wire: errors that a stranger can act on (golden file), limits of HTTP, addresses, headers, log lines. */
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { allWorkspaces } from '../../test/all-workspaces.ts'
 import { signIn, type TestApi, testApi } from '../../test/api.ts'
 import { createWorkspace } from '../account/create-workspace.ts'
 import { MAX_ALIASES, MAX_BODY_BYTES, MAX_DEPTH, MAX_TOKENS } from './limits.ts'
@@ -118,14 +119,14 @@ describe('a request that cannot be answered', () => {
       permission: string,
       values: { expireDate?: Date; noExpire?: boolean; isEnabled?: boolean },
     ) =>
-      api.context.db.sql
+      allWorkspaces(api.context.db.sql)
         .updateTable('appToken')
         .set(values)
         .where(sql<boolean>`permissions = array[${permission}]`)
         .execute()
     await change('showTags', { noExpire: false, expireDate: new Date(api.clock.now) })
     await change('showProducts', { isEnabled: false })
-    await api.context.db.sql
+    await allWorkspaces(api.context.db.sql)
       .deleteFrom('appToken')
       .where(sql<boolean>`permissions = array['showForms']`)
       .execute()
@@ -209,6 +210,7 @@ describe('an operation', () => {
         workspaceId: api.workspace.id,
         tokenId: expect.any(String),
         operationName: 'FindApps',
+        operations: ['apps'],
         status: 'ok',
         durationMs: expect.any(Number),
       },

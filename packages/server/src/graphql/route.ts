@@ -4,6 +4,7 @@ import type { GraphQLSchema } from 'graphql'
 import { routePrefix } from '../account/address.ts'
 import { type Authenticated, authenticate } from '../account/authenticate.ts'
 import { PAGE_HEADERS } from '../account/page.ts'
+import { actAs } from '../audit/author.ts'
 import type { Context } from '../context.ts'
 import { isRetryable } from '../db/error.ts'
 import { ApiError, httpStatusOf, publicError } from '../errors.ts'
@@ -19,6 +20,7 @@ import { sdlOf } from './sdl.ts'
 interface Line {
   authenticated?: Authenticated
   operationName?: string | undefined
+  operations?: string[]
   status: string
   error?: unknown
 }
@@ -54,13 +56,19 @@ function operationRoutes(scope: FastifyInstance, context: Context, engine: Engin
   const run = async (request: FastifyRequest, reply: FastifyReply, params: GraphqlRequest) => {
     const line = lineOf(request)
     if (line.authenticated === undefined) throw new Error('The request was not authenticated.')
-    const answer = await engine.run(params, {
-      ...line.authenticated,
-      context,
-      requestId: request.id,
-      httpMethod: params.readOnly ? 'GET' : 'POST',
-    })
+    const { authenticated } = line
+    const { accountId, tokenId, name } = authenticated.caller
+    const author = { accountId, tokenId, name, requestId: request.id, address: request.ip }
+    const answer = await actAs(context, author, () =>
+      engine.run(params, {
+        ...authenticated,
+        context,
+        requestId: request.id,
+        httpMethod: params.readOnly ? 'GET' : 'POST',
+      }),
+    )
     line.operationName = answer.operationName
+    line.operations = answer.operations
     return send({ request, reply, line }, answer)
   }
   acceptJsonOnly(scope)
@@ -142,7 +150,10 @@ interface Exchange {
   line: Line
 }
 
-function send({ request, reply, line }: Exchange, answer: Omit<Answer, 'operationName'>): FastifyReply {
+function send(
+  { request, reply, line }: Exchange,
+  answer: Omit<Answer, 'operationName' | 'operations'>,
+): FastifyReply {
   const [first] = answer.body.errors ?? []
   if (first !== undefined) line.status = String(first.extensions?.['code'])
   line.error = answer.unexpected[0]
@@ -163,6 +174,7 @@ function log(context: Context, { request, reply, line }: Exchange): void {
     workspaceId: line.authenticated?.workspace.id,
     tokenId: line.authenticated?.caller.tokenId,
     operationName: line.operationName?.slice(0, MAX_LOGGED_NAME),
+    operations: line.operations,
     status: line.status,
     durationMs: Math.round(reply.elapsedTime),
     ...(line.error !== undefined && { error: line.error }),

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { allWorkspaces } from '../../test/all-workspaces.ts'
 import { signIn, type TestApi, testApi } from '../../test/api.ts'
 import { createWorkspace } from '../account/create-workspace.ts'
 import { DEFAULT_LIFETIME_MS } from '../account/make-token.ts'
@@ -298,7 +299,7 @@ describe('ids that are not of this workspace', () => {
   it('behave as if they did not exist', async () => {
     const other = await createWorkspace(api.context, { subdomain: 'other', name: 'Other' })
     await signIn(api.context, other)
-    const foreign = await api.context.db.sql
+    const foreign = await allWorkspaces(api.context.db.sql)
       .selectFrom('appToken')
       .select('id')
       .where('workspaceId', '=', other.id)

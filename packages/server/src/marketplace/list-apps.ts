@@ -1,6 +1,8 @@
 import type { CompiledDefinition } from 'miniapp'
+import { perContext } from '../cache.ts'
 import type { Context } from '../context.ts'
-import { countInstalls, listInstalls, type StoredInstall } from '../install/store.ts'
+import { countInstalls, findInstall, type ListedInstall, listInstalls } from '../install/store.ts'
+import { foldText } from '../record/fold-text.ts'
 import { compiledVersions } from '../registry/compiled-version.ts'
 import { listApps, type RegisteredApp } from '../registry/store.ts'
 
@@ -8,8 +10,9 @@ import { listApps, type RegisteredApp } from '../registry/store.ts'
 export interface MarketplaceApp {
   app: RegisteredApp & { versionCount: number }
   compiled: CompiledDefinition
-  install: StoredInstall | undefined
-  installationCount: number
+  install: ListedInstall | undefined
+  /** Reads the counts of the whole listing at the first call; asked only where the query selects it. */
+  installationCount: () => Promise<number>
 }
 
 export type InstallStatus = 'installed' | 'not_installed'
@@ -32,11 +35,15 @@ export async function listMarketplace(
   context: Context,
   filter: MarketplaceFilter,
 ): Promise<MarketplaceApp[]> {
-  const [apps, installs, counts] = await Promise.all([
+  const [apps, installs] = await Promise.all([
     listApps(context.db.sql, filter.ns),
-    listInstalls(context.db.sql, filter.workspaceId),
-    countInstalls(context.db.sql, filter.ns),
+    ownInstalls(context, filter),
   ])
+  let counted: Promise<Map<string, number>> | undefined
+  const countOf = async (ns: string) => {
+    counted ??= countInstalls(context.db.sql, filter.ns)
+    return (await counted).get(ns) ?? 0
+  }
   const installOf = new Map(installs.map((install) => [install.ns, install]))
   const visible = apps.filter(
     (app) => app.status === 'public' || installOf.has(app.ns) || filter.includePrivate,
@@ -46,17 +53,27 @@ export async function listMarketplace(
   const listed = visible.flatMap((app) => {
     const definition = compiled.get(versionOf(app))
     if (!definition) return []
-    const installationCount = counts.get(app.ns) ?? 0
+    const installationCount = () => countOf(app.ns)
     return [{ app, compiled: definition, install: installOf.get(app.ns), installationCount }]
   })
-  return listed.filter((entry) => matches(entry, filter))
+  return listed.filter((entry) => matches(context, entry, filter))
 }
 
-export function installStatusOf(install: StoredInstall | undefined): InstallStatus {
+async function ownInstalls(
+  { db }: Context,
+  { workspaceId, ns }: MarketplaceFilter,
+): Promise<ListedInstall[]> {
+  if (ns === undefined) return listInstalls(db.sql, workspaceId)
+  const install = await findInstall(db.sql, { workspaceId, ns })
+  return install ? [install] : []
+}
+
+export function installStatusOf(install: ListedInstall | undefined): InstallStatus {
   return install && install.state !== 'suspended' ? 'installed' : 'not_installed'
 }
 
 function matches(
+  context: Context,
   { compiled, install }: MarketplaceApp,
   { installStatus, search }: MarketplaceFilter,
 ): boolean {
@@ -65,19 +82,19 @@ function matches(
     .split(/\s+/)
     .filter(Boolean)
   if (words.length === 0) return true
-  const { title, label, name, description, shortDescription } = compiled.definition
-  const text = foldText([title, label, name, shortDescription, description].join(' '))
+  const text = searchTextOf(context, compiled)
   return words.every((word) => text.includes(word))
 }
 
-/** Arabic letter forms that searchers do not tell apart. */
-const ARABIC_FORMS: Record<string, string> = { أ: 'ا', إ: 'ا', آ: 'ا', ى: 'ي', ة: 'ه', ؤ: 'و', ئ: 'ي' }
+/** Folding a text takes longer than searching it, and a compiled version never changes. */
+const searchTextsOf = perContext((_context: Context) => new WeakMap<CompiledDefinition, string>())
 
-/** Case, accents, Arabic vowel signs and letter forms folded, for searching (specification 8.4). */
-export function foldText(text: string): string {
+function searchTextOf(context: Context, compiled: CompiledDefinition): string {
+  const searchTexts = searchTextsOf(context)
+  const known = searchTexts.get(compiled)
+  if (known !== undefined) return known
+  const { title, label, name, description, shortDescription } = compiled.definition
+  const text = foldText([title, label, name, shortDescription, description].join(' '))
+  searchTexts.set(compiled, text)
   return text
-    .replace(/[أإآىةؤئ]/g, (letter) => ARABIC_FORMS[letter] ?? letter)
-    .normalize('NFKD')
-    .replace(/[\p{M}\u0640]/gu, '')
-    .toLowerCase()
 }

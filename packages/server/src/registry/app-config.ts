@@ -3,6 +3,7 @@
  * webhook secrets of the whole platform need not stand in documents. Sealed under the platform's key; the API answers
  * names only.
  */
+import { recordPlatformAct } from '../account/record-platform-act.ts'
 import type { Context } from '../context.ts'
 import { ApiError } from '../errors.ts'
 import { findApp, findAppConfig, replaceAppConfig } from './store.ts'
@@ -46,7 +47,13 @@ export async function setAppConfig(context: Context, ns: string, changes: unknow
     const before = await findAppConfig(context.db.sql, ns)
     const next = withChanges(await open(context, ns, before), changes as Config)
     const config = await context.vault.sealPlatform(purposeOf(ns), next)
-    if (await context.db.transaction((trx) => replaceAppConfig(trx, { ns, before, config }))) {
+    const isReplaced = await context.db.transaction(async (trx) => {
+      if (!(await replaceAppConfig(trx, { ns, before, config }))) return false
+      const details = { keys: Object.keys(changes).sort() }
+      await recordPlatformAct(context, trx, { kind: 'app.configured', ns, details })
+      return true
+    })
+    if (isReplaced) {
       context.log.info('app.configured', { ns })
       return Object.keys(next).sort()
     }

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Context } from '../context.ts'
-import { type Registration, registerDefinition } from './register.ts'
+import { findRegistration, type Registration, registerDefinition } from './register.ts'
 
 /**
  * Registers every `<directory>/<ns>/miniapp.json`. What was registered before is left as it is; a definition that is
@@ -17,7 +17,9 @@ export async function seedCatalog(context: Context, directory: string): Promise<
     const file = join(directory, entry.name, 'miniapp.json')
     if (!existsSync(file)) continue
     try {
-      const registration = await registerDefinition(context, JSON.parse(await readFile(file, 'utf8')))
+      const document: unknown = JSON.parse(await readFile(file, 'utf8'))
+      const registration =
+        (await findRegistration(context, document)) ?? (await registerDefinition(context, document))
       context.log.info('app.registered', {
         ns: registration.ns,
         version: registration.version,

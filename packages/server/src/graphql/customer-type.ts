@@ -1,0 +1,59 @@
+/** A customer as 10b section 4.1 publishes it: the fields that are kept here. */
+import type { Profile } from '../record/merge-customer.ts'
+import { listCustomers } from '../record/store.ts'
+import { builder } from './builder.ts'
+import { defineLoader } from './loader.ts'
+
+const text = ({ data }: Profile, field: string): string | null => {
+  const value = data[field]
+  return typeof value === 'string' ? value : null
+}
+
+export const CustomerType = builder.objectRef<Profile>('Customer').implement({
+  description: 'A person that apps know: put together from what each of them says.',
+  fields: (t) => ({
+    _id: t.exposeString('id', { nullable: false }),
+    state: t.exposeString('state', { description: 'visitor, lead or customer.' }),
+    createdAt: t.expose('createdAt', { type: 'Date', description: 'First seen.' }),
+    modifiedAt: t.expose('updatedAt', { type: 'Date' }),
+    firstName: t.exposeString('firstName'),
+    lastName: t.exposeString('lastName'),
+    email: t.exposeString('primaryEmail', { description: 'The same as primaryEmail.' }),
+    primaryEmail: t.exposeString('primaryEmail'),
+    phone: t.exposeString('primaryPhone', { description: 'The same as primaryPhone.' }),
+    primaryPhone: t.exposeString('primaryPhone', {
+      description: 'E.164; the digits alone of a number whose country is not known.',
+    }),
+    avatar: t.string({ resolve: (customer) => text(customer, 'avatar') }),
+    sex: t.int({ resolve: ({ data }) => (typeof data['sex'] === 'number' ? data['sex'] : null) }),
+    birthDate: t.field({
+      type: 'Date',
+      description: 'Midnight UTC of the day.',
+      resolve: (customer) => {
+        const day = text(customer, 'birthDate')
+        return day === null ? null : new Date(day)
+      },
+    }),
+    position: t.string({ resolve: (customer) => text(customer, 'position') }),
+    department: t.string({ resolve: (customer) => text(customer, 'department') }),
+    code: t.string({
+      description: 'Its own code, else that of the first app that knows it.',
+      resolve: (customer) => text(customer, 'code') ?? Object.values(customer.externalCodes)[0] ?? null,
+    }),
+    externalCodes: t.field({
+      type: 'JSON',
+      nullable: false,
+      description: 'The latest code at each app, by ns.',
+      resolve: ({ externalCodes }) => externalCodes,
+    }),
+    tags: t.stringList({ nullable: false, resolve: ({ tags }) => [...tags] }),
+  }),
+})
+
+/** Customers of rows that come in lists. */
+export const customerOf = defineLoader<string, Profile | null>(async ({ context, caller }, ids) => {
+  const range = { limit: ids.length, offset: 0 }
+  const found = await listCustomers(context.db.sql, { workspaceId: caller.workspaceId, ids }, range)
+  const byId = new Map(found.map((customer) => [customer.id, customer]))
+  return ids.map((id) => byId.get(id) ?? null)
+})

@@ -1,0 +1,100 @@
+/** The platform with a shop whose deliveries are signed, behind the real route. */
+import type { FastifyInstance, InjectOptions } from 'fastify'
+import type { Context } from '../src/context.ts'
+import { connectWithForm } from '../src/install/connect.ts'
+import { installApp } from '../src/install/install-app.ts'
+import type { InstallKey } from '../src/install/store.ts'
+import { registerDefinition } from '../src/registry/register.ts'
+import { allWorkspaces } from './all-workspaces.ts'
+import { marketDefinition, signatureOf, WEBHOOK_SECRET } from './market-app.ts'
+import { type TestPlatform, testPlatform } from './platform.ts'
+import { webhookServer } from './webhook-server.ts'
+
+export interface Sent {
+  subdomain?: string
+  ns?: string
+  /** Default: a text of this object as JSON. */
+  body?: unknown
+  raw?: Buffer
+  headers?: Record<string, string>
+  /** Default {@link WEBHOOK_SECRET}. */
+  secret?: string
+}
+
+export interface WebhookPlatform extends TestPlatform {
+  server: FastifyInstance
+  /** A workspace with the shop connected. @returns its id */
+  newShop(subdomain: string, ns?: string): Promise<string>
+  connect(subdomain: string, key: InstallKey): Promise<void>
+  /** Delivers, signed. */
+  send(delivery: Sent): Promise<Answer>
+  /** The events of a workspace, oldest first. */
+  events(workspaceId: string): Promise<StoredEvent[]>
+}
+
+export type Answer = Awaited<ReturnType<typeof deliver>>
+export type StoredEvent = Awaited<ReturnType<typeof eventsOf>>[number]
+
+export async function webhookPlatform(
+  definitions: Record<string, unknown>[] = [marketDefinition()],
+): Promise<WebhookPlatform> {
+  const platform = await testPlatform({})
+  for (const definition of definitions) await registerDefinition(platform.context, definition)
+  const server = webhookServer(platform.context)
+  const connect = async (subdomain: string, key: InstallKey) => {
+    const credentials = { webhookSecret: WEBHOOK_SECRET }
+    await connectWithForm(platform.context, { ...key, subdomain, requestId: 'connect', credentials })
+  }
+  return {
+    ...platform,
+    server,
+    connect,
+    async newShop(subdomain, ns = 'market') {
+      const { workspaceId } = await platform.newActor(subdomain)
+      const key = { workspaceId, ns }
+      await installApp(platform.context, key)
+      await connect(subdomain, key)
+      return workspaceId
+    },
+    send: (delivery) => deliver(server, delivery),
+    events: (workspaceId) => eventsOf(platform.context, workspaceId),
+    async close() {
+      await server.close()
+      await platform.close()
+    },
+  }
+}
+
+export function requestOf({
+  subdomain = 'acme',
+  ns = 'market',
+  ...sent
+}: Sent): InjectOptions & { payload: Buffer } {
+  const payload = sent.raw ?? Buffer.from(JSON.stringify(sent.body ?? {}))
+  return {
+    method: 'POST',
+    url: `/w/${subdomain}/miniapps/${ns}/webhooks`,
+    headers: {
+      'content-type': 'application/json',
+      'x-market-topic': 'order.created',
+      'x-market-signature': signatureOf(payload, sent.secret),
+      ...sent.headers,
+    },
+    payload,
+  }
+}
+
+async function deliver(server: FastifyInstance, delivery: Sent) {
+  const { statusCode, headers, body } = await server.inject(requestOf(delivery))
+  return { status: statusCode, headers, body }
+}
+
+function eventsOf({ db }: Context, workspaceId: string) {
+  return allWorkspaces(db.sql)
+    .selectFrom('webhookEvent')
+    .selectAll()
+    .where('workspaceId', '=', workspaceId)
+    .orderBy('createdAt')
+    .orderBy('id')
+    .execute()
+}
