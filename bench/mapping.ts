@@ -11,6 +11,7 @@ import { compilePath } from '../packages/miniapp/src/expression/path.ts'
 import { createCredentialScope, createInputScope } from '../packages/miniapp/src/expression/scope.ts'
 import { compileValue } from '../packages/miniapp/src/expression/value.ts'
 import type { Measurement, MeasureOptions } from '../scripts/measure.ts'
+import { judge, measureRounds, median, type Rounds, type Run, round } from '../scripts/measure-rounds.ts'
 
 /** Odd, so that the median is a round that was run; milliseconds that one side runs in one round. */
 const FORMS = {
@@ -21,9 +22,6 @@ const FORMS = {
 
 /** Kept readable; measured without white space, as providers send it. */
 const PAYLOAD = new URL('./payloads/github-issue-opened.json', import.meta.url)
-
-/** A miss of less than a tenth is a tie and counts as met: machines are not that steady. */
-const TIE = 0.1
 
 const TARGETS = {
   pathsToParse: { max: 0.2 },
@@ -64,8 +62,6 @@ const BODY = {
   contact: 'Write to {{email}} or call {{phone}}.',
   footer: '{{storeName}}, {{storeCity}}',
 } as const
-
-type Run = () => number
 
 export async function bench({ form, seed, log }: MeasureOptions): Promise<Measurement> {
   const pairs = { paths: pathPairs(), template: templatePairs(seed) }
@@ -155,11 +151,6 @@ function placeholderValues(seed: number) {
   }
 }
 
-interface Rounds {
-  rounds: number
-  sliceMs: number
-}
-
 function measurePaths({ parse, read, map, bytes }: ReturnType<typeof pathPairs>, rounds: Rounds) {
   const times = measureRounds({ parse, read, map }, rounds)
   return {
@@ -176,49 +167,4 @@ function measureTemplates({ render, handlebars }: ReturnType<typeof templatePair
     handlebarsMicroseconds: round(median(times.map((time) => time.handlebars))),
     templateSpeedup: round(median(times.map((time) => time.handlebars / time.render))),
   }
-}
-
-/** Microseconds a call of each side, round by round; one round before the first is not counted. */
-function measureRounds<Name extends string>(
-  sides: Record<Name, Run>,
-  { rounds, sliceMs }: Rounds,
-): Record<Name, number>[] {
-  const names = Object.keys(sides) as Name[]
-  const measureRound = (): Record<Name, number> => {
-    const entries = names.map((name) => [name, microsecondsPerCall(sides[name], sliceMs)])
-    return Object.fromEntries(entries) as Record<Name, number>
-  }
-  measureRound()
-  return Array.from({ length: rounds }, measureRound)
-}
-
-/** Calls between two looks at the clock. */
-const BATCH = 200
-
-function microsecondsPerCall(run: Run, sliceMs: number): number {
-  let used = 0
-  let calls = 0
-  const start = performance.now()
-  let elapsed = 0
-  while (elapsed < sliceMs) {
-    for (let index = 0; index < BATCH; index++) used += run()
-    calls += BATCH
-    elapsed = performance.now() - start
-  }
-  if (!(used > 0)) throw new Error('the measured work gave no result')
-  return (elapsed * 1000) / calls
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((left, right) => left - right)[Math.floor(values.length / 2)] ?? Number.NaN
-}
-
-function round(value: number): number {
-  return Math.round(value * 1000) / 1000
-}
-
-function judge(value: number, target: { min?: number; max?: number }): 'met' | 'tie' | 'missed' {
-  const { min = 0, max = Number.POSITIVE_INFINITY } = target
-  if (value >= min && value <= max) return 'met'
-  return value >= min * (1 - TIE) && value <= max * (1 + TIE) ? 'tie' : 'missed'
 }

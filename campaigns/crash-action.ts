@@ -114,7 +114,8 @@ function startProvider(random: () => number): Promise<LocalServer> {
     }
     if (request.url === '/token') return send(200, { token: `token-of-${String(request.headers['x-key'])}` })
     if (account === undefined) return send(401, { error: 'no token' })
-    if (request.url === '/me') return send(200, { uid: `uid-of-${account}`, name: `Account ${account}` })
+    if (request.url === '/me')
+      return send(200, { uid: `uid-of-${account}`, name: `Account ${mirrored(account)}` })
     if (request.url === '/echo') return send(200, { text: JSON.parse(body).text, account: mirrored(account) })
     return send(200, { ok: true })
   })
@@ -205,7 +206,7 @@ class Lane {
     const worked = await this.#execute(this.#nextToken(), 'after the crash')
     const whole = state.isAuthenticated
       ? state.state === 'connected' &&
-        state.accountName === `Account ${key}` &&
+        state.accountName === `Account ${mirrored(key)}` &&
         worked.data?.account === mirrored(key)
       : state.state === 'installed' && state.accountName === null && worked.error?.code === 'NOT_CONFIGURED'
     if (!whole) {

@@ -1,0 +1,16 @@
+import { existsSync } from 'node:fs'
+import { expect, it } from 'vitest'
+import { bench } from './webhook.ts'
+
+it.skipIf(!existsSync('/usr/lib/postgresql'))(
+  'measures deliveries beside a bare server (quick form)',
+  { timeout: 60_000 },
+  async () => {
+    const { figures } = await bench({ form: 'quick', seed: 7, log: () => {} })
+    expect(figures).toMatchObject({
+      postgresRatio: expect.any(Number),
+      embeddedRatio: expect.any(Number),
+      barePerSecond: expect.any(Number),
+    })
+  },
+)

@@ -1,0 +1,18 @@
+import { existsSync } from 'node:fs'
+import { expect, it } from 'vitest'
+import { campaign } from './duplicates.ts'
+
+it.skipIf(!existsSync('/usr/lib/postgresql'))(
+  'keeps one of each 50 identical deliveries at two processes (quick form)',
+  { timeout: 60_000 },
+  async () => {
+    const { ok, figures } = await campaign({ form: 'quick', seed: 7, log: () => {} })
+    expect(figures).toMatchObject({
+      kept: 10,
+      firings: 10,
+      burstsWithoutExactlyOne: 0,
+      duplicatesUncounted: 0,
+    })
+    expect(ok).toBe(true)
+  },
+)

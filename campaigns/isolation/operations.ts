@@ -1,0 +1,146 @@
+/**
+ * What each operation is called with. The values are ids and names of things: those of the victim, those that nobody has,
+ * or the caller's own. An operation that is missing here makes the campaign fail.
+ */
+
+export interface Kit {
+  /** An app that is installed and connected. */
+  ns: string
+  workspaceId: string
+  accountId: string
+  tokenId: string
+  runId: string
+  notificationId: string
+  customerId: string
+  orderId: string
+  webhookEventId: string
+  /** Time of what a cursor of each list points at. */
+  at: string
+  /** Behind `/login/`. */
+  link: string
+  ticket: string
+  state: string
+  /** An app token. */
+  token: string
+}
+
+type Arguments = (kit: Kit) => Record<string, unknown>
+
+const none: Arguments = () => ({})
+const ofApp: Arguments = ({ ns }) => ({ ns })
+
+/** A cursor as the server makes them; the victim's may have been seen in a log or over a shoulder. */
+const cursor = (list: string, { at }: Kit, id: string) =>
+  Buffer.from(JSON.stringify([list, at, id])).toString('base64url')
+
+export const OPERATIONS: Record<string, Arguments> = {
+  apps: (kit) => ({ after: cursor('apps', kit, kit.tokenId) }),
+  appDetail: ({ tokenId }) => ({ _id: tokenId }),
+  currentUser: none,
+  appsAdd: ({ workspaceId }) => ({ name: 'made', workspaceId, permissions: [], noExpire: true }),
+  appsEdit: ({ tokenId }) => ({ _id: tokenId, name: 'renamed', isEnabled: false }),
+  appsRemove: ({ tokenId }) => ({ _id: tokenId }),
+  auditLog: (kit) => ({ accountId: kit.accountId, after: cursor('auditLog', kit, kit.tokenId) }),
+  notifications: (kit) => ({ after: cursor('notifications', kit, kit.notificationId) }),
+  notificationsMarkAsRead: ({ notificationId }) => ({ ids: [notificationId] }),
+  listMiniAppsGeneralInfo: none,
+  miniAppGeneralInfo: ofApp,
+  myMiniApps: none,
+  miniApps: none,
+  miniAppGetConfigs: none,
+  miniAppDetail: ({ ns }) => ({ miniAppNs: ns }),
+  miniAppDashboardConfig: ({ ns }) => ({ appNs: ns }),
+  miniAppConfigKeys: ofApp,
+  setMiniAppConfig: ({ ns }) => ({ ns, config: { key: 'value' } }),
+  registerMiniApp: ({ ns }) => ({ definition: { ns } }),
+  workspaces: none,
+  workspaceAdd: () => ({ subdomain: 'made', name: 'Made' }),
+  workspaceOwnerLink: ({ workspaceId }) => ({ _id: workspaceId }),
+  suspendMiniApp: ({ ns, workspaceId }) => ({ ns, workspaceId }),
+  liftMiniAppSuspension: ({ ns, workspaceId }) => ({ ns, workspaceId }),
+  executeMiniAppAction: ({ ns }) => ({ appNs: ns, actionName: 'look', formInput: {} }),
+  testMiniApiRequest: ({ ns }) => ({ miniAppNs: ns, actionName: 'look' }),
+  miniAppsActionSources: ({ ns }) => ({ miniAppNs: ns, sourceKey: 'rpc_items' }),
+  miniAppActionRuns: (kit) => ({ ns: kit.ns, after: cursor('miniAppActionRuns', kit, kit.runId) }),
+  miniAppActionRun: ({ runId }) => ({ _id: runId }),
+  webhookEvents: (kit) => ({ ns: kit.ns, after: cursor('webhookEvents', kit, kit.webhookEventId) }),
+  webhookEvent: ({ webhookEventId }) => ({ _id: webhookEventId }),
+  webhookRejections: ofApp,
+  webhookEventsReplay: ({ webhookEventId }) => ({ ids: [webhookEventId] }),
+  customers: (kit) => ({ ids: [kit.customerId], after: cursor('customers', kit, kit.customerId) }),
+  customerDetail: ({ customerId }) => ({ _id: customerId }),
+  orders: (kit) => ({ customerId: kit.customerId, after: cursor('orders', kit, kit.orderId) }),
+  orderDetail: ({ orderId }) => ({ _id: orderId }),
+  abandonedCarts: ({ orderId }) => ({ ids: [orderId] }),
+  abandonedCartDetail: ({ orderId }) => ({ _id: orderId }),
+  products: ({ orderId }) => ({ ids: [orderId] }),
+  productDetail: ({ orderId }) => ({ _id: orderId }),
+  productCategories: ({ orderId }) => ({ ids: [orderId] }),
+  productCategoryDetail: ({ orderId }) => ({ _id: orderId }),
+  // What a link opens is sealed for the caller's workspace; nothing of another one can be named in it.
+  exportLink: ({ ns }) => ({ what: 'orders', format: ns }),
+  refreshMiniAppToken: ofApp,
+  retryMiniAppRegistration: ofApp,
+  miniAppOauthTicket: ofApp,
+  saveMiniAppCredentials: ({ ns }) => ({ ns, credentials: {} }),
+  disconnectMiniApp: ofApp,
+  uninstallMiniApp: ofApp,
+  // After the others: what is installed by it, they would find.
+  installMiniApp: ofApp,
+}
+
+interface RouteCall {
+  url: (kit: Kit, subdomain: string) => string
+  headers?: (kit: Kit) => Record<string, string>
+  body?: string
+}
+
+const graphql = (subdomain: string) => `/w/${subdomain}/graphql`
+const question = '{"query":"{ currentUser { _id username } }"}'
+const asToken = ({ token }: Kit) => ({ 'x-app-token': token, 'content-type': 'application/json' })
+
+/** What each route is asked for, by method and pattern; routes that answer the same to everybody are asked too. */
+export const ROUTES: Record<string, RouteCall[]> = {
+  'GET /healthz': [{ url: () => '/healthz' }],
+  'GET /readyz': [{ url: () => '/readyz' }],
+  // Numbers of the moment: whose they are is the concern of `app/metrics.test.ts`; here it must not be told without its token.
+  'GET /metrics': [{ url: () => '/metrics' }],
+  'GET /w/:subdomain/login/:link': [{ url: ({ link }, subdomain) => `/w/${subdomain}/login/${link}` }],
+  'POST /w/:subdomain/login/:link': [{ url: ({ link }, subdomain) => `/w/${subdomain}/login/${link}` }],
+  'GET /miniapps/:ns/oauth2': [
+    { url: ({ ns, ticket }) => `/miniapps/${ns}/oauth2?ticket=${ticket}` },
+    { url: ({ ns, state }) => `/miniapps/${ns}/oauth2?code=x&state=${state}` },
+  ],
+  'POST /w/:subdomain/miniapps/:ns/webhooks': [
+    {
+      url: ({ ns }, subdomain) => `/w/${subdomain}/miniapps/${ns}/webhooks`,
+      body: '{"event":"order.created"}',
+    },
+  ],
+  'GET /w/:subdomain/miniapps/:ns/webhooks': [
+    { url: ({ ns }, subdomain) => `/w/${subdomain}/miniapps/${ns}/webhooks?challenge=x` },
+  ],
+  'GET /w/:subdomain/public-api.graphql': [
+    { url: (_kit, subdomain) => `/w/${subdomain}/public-api.graphql` },
+  ],
+  'GET /miniapp.schema.json': [{ url: () => '/miniapp.schema.json' }],
+  'GET /w/:subdomain/export/:name': [
+    { url: (_kit, subdomain) => `/w/${subdomain}/export/orders?format=ndjson`, headers: asToken },
+    { url: ({ ticket }, subdomain) => `/w/${subdomain}/export/orders?ticket=${ticket}` },
+  ],
+  'POST /w/:subdomain/graphql': [
+    { url: (_kit, subdomain) => graphql(subdomain), headers: asToken, body: question },
+    {
+      url: (_kit, subdomain) => graphql(subdomain),
+      headers: ({ token }) => ({ authorization: `Bearer ${token}`, 'content-type': 'application/json' }),
+      body: question,
+    },
+  ],
+  'GET /w/:subdomain/graphql': [
+    {
+      url: (_kit, subdomain) =>
+        `${graphql(subdomain)}?query=${encodeURIComponent('{ currentUser { _id } }')}`,
+      headers: asToken,
+    },
+  ],
+}
