@@ -7,10 +7,14 @@ interface Node {
   $ref?: string
   type?: string | string[]
   description?: string
+  /** What a noun says of itself; beside references stands what it is there. */
+  $comment?: string
   properties?: Record<string, Node>
   required?: string[]
   additionalProperties?: Node | boolean
   anyOf?: Node[]
+  /** Of one reference: beside a description. */
+  allOf?: Node[]
   items?: Node
   enum?: unknown[]
   const?: unknown
@@ -101,7 +105,7 @@ class DefinitionPage {
   }
 
   #write({ title, node }: Section): string[] {
-    const { description, examples = [], required = [] } = node
+    const { $comment, description = $comment, examples = [], required = [] } = node
     const twin = this.#sectionOf(node)
     const about = [`## ${title}`, ...(description === undefined ? [] : [description])]
     const blocks = examples.map((example) => codeBlock('json', JSON.stringify(example, null, 2)))
@@ -116,7 +120,7 @@ class DefinitionPage {
       code(name),
       this.#type(property),
       required.includes(name) ? 'yes' : 'no',
-      property.description ?? this.#nouns[nounOf(property) ?? '']?.description ?? '',
+      property.description ?? this.#nouns[nounOf(property) ?? '']?.$comment ?? '',
     ])
     return table(['field', 'type', 'required', 'description'], rows)
   }
@@ -149,7 +153,7 @@ class DefinitionPage {
   }
 }
 
-function nounOf({ $ref }: Node): string | undefined {
+function nounOf({ allOf, $ref = allOf?.[0]?.$ref }: Node): string | undefined {
   return $ref?.startsWith(REFERENCE) ? $ref.slice(REFERENCE.length) : undefined
 }
 

@@ -6,10 +6,12 @@ import { jsonSchema } from '../packages/miniapp/src/index.ts'
 import { schema } from '../packages/server/src/graphql/schema.ts'
 import { sdlOf } from '../packages/server/src/graphql/sdl.ts'
 import { definitionPage } from './generate-definition.ts'
+import { findingCodesPage } from './generate-finding-codes.ts'
 import { page } from './generate-markdown.ts'
+
 import {
+  changeCodesPage,
   errorCodesPage,
-  findingCodesPage,
   logEventsPage,
   permissionsPage,
   settingsPage,
@@ -31,6 +33,7 @@ const SOURCES: Record<string, Source> = {
     make: () => formatted('x.json', JSON.stringify(jsonSchema(), null, 2)),
   },
   'finding-codes.md': { summary: 'What validation can report.', make: findingCodesPage },
+  'change-codes.md': { summary: 'What can differ between two versions.', make: changeCodesPage },
   'error-codes.md': { summary: 'What a call can fail with.', make: errorCodesPage },
   'public-api.graphql': {
     summary: 'The GraphQL schema.',

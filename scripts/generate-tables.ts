@@ -1,5 +1,6 @@
 /** The pages of the reference that print one table of the code each. */
-import { ERROR_CODES, FINDING_CODES } from '../packages/miniapp/src/index.ts'
+import { CHANGE_CODES, ERROR_CODES } from '../packages/miniapp/src/index.ts'
+
 import { PERMISSIONS } from '../packages/server/src/account/permission.ts'
 import { API_ERROR_CODES, ApiError, type ApiErrorCode, publicError } from '../packages/server/src/errors.ts'
 import { EVENTS } from '../packages/server/src/log.ts'
@@ -39,17 +40,19 @@ const AUDIENCES = {
 } as const satisfies Record<(typeof ERROR_CODES)[keyof typeof ERROR_CODES]['audience'], string>
 
 export function errorCodesPage(): string {
-  const apiRows = Object.entries(API_ERROR_CODES).map(([name, { status, summary }]) => [
+  const apiRows = Object.entries(API_ERROR_CODES).map(([name, { status, summary, remedy }]) => [
     code(name),
     String(status),
     yesNo(publicError(new ApiError(name as ApiErrorCode, '')).retryable),
     summary,
+    remedy,
   ])
-  const actionRows = Object.entries(ERROR_CODES).map(([name, { retryable, audience, summary }]) => [
+  const actionRows = Object.entries(ERROR_CODES).map(([name, { retryable, audience, summary, remedy }]) => [
     code(name),
     yesNo(retryable),
     AUDIENCES[audience],
     summary,
+    remedy,
   ])
   return page('Error codes', 'packages/miniapp/src/errors.ts and packages/server/src/errors.ts', [
     'Every error has a code, a message for people, `retryable` (whether the same call can succeed later) and `details`. ' +
@@ -57,24 +60,24 @@ export function errorCodesPage(): string {
     '## Actions, dropdowns and connecting',
     'An action answers with them in `error`; other operations in `errors[].extensions`. An `EXTERNAL_API_ERROR` is ' +
       'retryable where the HTTP status of the provider says so.',
-    table(['code', 'retryable', 'who can act', 'meaning'], actionRows),
+    table(['code', 'retryable', 'who can act', 'meaning', 'what to do'], actionRows),
     '## API',
     'In `errors[].extensions` of a GraphQL answer, or in `error` of any other, with the request id beside it. The status ' +
       'is that of an answer which is not GraphQL.',
-    table(['code', 'HTTP status', 'retryable', 'meaning'], apiRows),
+    table(['code', 'HTTP status', 'retryable', 'meaning', 'what to do'], apiRows),
   ])
 }
 
-export function findingCodesPage(): string {
-  const rows = Object.entries(FINDING_CODES).map(([name, { severity, summary }]) => [
-    code(name),
-    severity,
-    summary,
-  ])
-  return page('Finding codes', 'packages/miniapp/src/rules/codes.ts', [
-    'What validation can say about a definition. Each finding also has a JSON Pointer to its place and a message that ' +
-      'says what would be right. An `error` keeps a definition from being registered; a `warning` or an `info` does not.',
-    table(['code', 'severity', 'meaning'], rows),
+export function changeCodesPage(): string {
+  const rows = Object.entries(CHANGE_CODES).map(([name, { kind, summary }]) => [code(name), kind, summary])
+  return page('Change codes', 'packages/miniapp/src/diff/codes.ts', [
+    'What can differ between two versions of an app, as `miniapps diff` and registering tell it. Each change also has a JSON ' +
+      'Pointer `path`, `in` (whether the path is in the version `before` or `after`: what was removed is only in the one ' +
+      'before) and a `reason` for the admin of a workspace. Codes and kinds are stable; reasons are not.',
+    'Something `breaking` needs a higher major number, before 1.0.0 a higher minor number. Something `additive` should have a ' +
+      'higher minor number, before 1.0.0 any higher one. For what is `cosmetic` any higher number does. Order of members, ' +
+      'spelling of paths, defaults written out and notes (`x-`) are no changes.',
+    table(['code', 'kind', 'meaning'], rows),
   ])
 }
 

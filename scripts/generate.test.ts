@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { definitionPage } from './generate-definition.ts'
+import { staleDialects } from './generate-dialects.ts'
+import { staleIcons } from './generate-icons.ts'
 import { anchor, code, table } from './generate-markdown.ts'
 import { referenceFiles, staleFiles, writeReference } from './generate-reference.ts'
 
@@ -18,6 +20,14 @@ const target = () => join(folder, 'reference')
 
 it('the committed reference is what the code says (else run `npm run generate`)', async () => {
   expect(await staleFiles(files)).toEqual([])
+})
+
+it('the compiled meta-schemas are those of the installed ajv (else run `npm run generate`)', async () => {
+  expect(await staleDialects()).toEqual([])
+})
+
+it('the names of icons are those of the installed lucide-react (else run `npm run generate`)', async () => {
+  expect(await staleIcons()).toEqual([])
 })
 
 it('writes what is absent or changed, removes what belongs to nothing, and leaves the rest', async () => {

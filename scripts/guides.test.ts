@@ -5,17 +5,26 @@ import { type GraphQLError, parse, validate as validateQuery } from 'graphql'
 import { describe, expect, it } from 'vitest'
 import { createProgram } from '../packages/cli/src/program.ts'
 import {
+  CHANGE_CODES,
+  compileEventExtraction,
   compileResponseMapping,
   compileUrl,
   compileValue,
   createCredentialScope,
   createInputScope,
   ERROR_CODES,
+  encodeForm,
   FINDING_CODES,
   type ResponseMapping,
   type Scopes,
   validate,
+  type WebhookDefinition,
 } from '../packages/miniapp/src/index.ts'
+import {
+  compileTransactionId,
+  compileVerification,
+  parseBody,
+} from '../packages/miniapp/src/webhook-entry.ts'
 import { API_ERROR_CODES } from '../packages/server/src/errors.ts'
 import { schema } from '../packages/server/src/graphql/schema.ts'
 import { EVENTS } from '../packages/server/src/log.ts'
@@ -79,6 +88,28 @@ interface MappingExample {
   result: unknown
 }
 
+interface VerificationExample {
+  verification: NonNullable<WebhookDefinition['verification']>
+  credentials: Record<string, unknown>
+  headers: Record<string, string>
+  body: string
+  /** Seconds since the epoch. */
+  now?: number
+  /** `accepted`, or the code of the refusal. */
+  verdict: string
+}
+
+interface DeliveryExample {
+  webhook: WebhookDefinition
+  headers?: Record<string, string>
+  query?: Record<string, string>
+  rawBody: string
+  event: string | null
+  transactionId?: string
+}
+
+const UTF8 = new TextEncoder()
+
 function scopesOf({
   input = {},
   outputs = {},
@@ -96,6 +127,10 @@ function scopesOf({
 const EXAMPLES: Record<string, (example: never) => void> = {
   'of a body': (example: Example) =>
     expect(compileValue(example.template, '').render(scopesOf(example))).toEqual(example.sends),
+  'of a form body': (example: Example) =>
+    expect(
+      decodeURIComponent(encodeForm(compileValue(example.template, '').render(scopesOf(example)))),
+    ).toEqual(example.sends),
   'of a URL': (example: Example) =>
     expect(compileUrl(String(example.template), '').render(scopesOf(example), { hostFromForm: false })).toBe(
       example.sends,
@@ -103,6 +138,27 @@ const EXAMPLES: Record<string, (example: never) => void> = {
   'of a mapping': ({ response, mapping, result }: MappingExample) => {
     const source = { body: response, headers: {}, status: 200 }
     expect(compileResponseMapping(mapping, '').apply(source).outputs).toEqual(result)
+  },
+  'of a verification': ({
+    verification,
+    credentials,
+    headers,
+    body,
+    now = 0,
+    verdict,
+  }: VerificationExample) => {
+    const delivery = { headers, rawBody: UTF8.encode(body), url: '', now: now * 1000 }
+    const found = compileVerification({ verification }).verify(delivery, { credentials })
+    const code = 'then' in found ? 'later' : found.ok ? 'accepted' : found.code
+    expect(code).toBe(verdict)
+  },
+  'of a delivery': ({ webhook, headers = {}, query = {}, event, ...example }: DeliveryExample) => {
+    const rawBody = UTF8.encode(example.rawBody)
+    const parsed = parseBody({ headers, rawBody })
+    const delivery = { headers, query, rawBody, body: parsed.ok ? parsed.body : null }
+    expect(compileEventExtraction(webhook)(delivery) ?? null).toBe(event)
+    const id = compileTransactionId(webhook)?.idOf(delivery, event ?? undefined)
+    expect(id && 'id' in id ? id.id : undefined).toBe(example.transactionId)
   },
 }
 
@@ -145,7 +201,7 @@ describe('every page', () => {
 
   it('shows commands and options that exist', () => {
     const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> }
-    const program = createProgram({ env: {}, directory: root, finish() {} })
+    const program = createProgram({ env: {}, directory: root, isTerminal: false, finish() {} })
     const shown = blocksIn('sh').flatMap(({ at, text }) => commands(text).map((words) => ({ at, words })))
     expect(shown.length).toBeGreaterThan(0)
     for (const { at, words } of shown) {
@@ -189,6 +245,6 @@ const NAMES = [
   },
   {
     form: /^(unknown|duplicate|unresolved|malformed|missing|wrong|host)-[a-z-]+$/,
-    known: new Set<string>(Object.keys(FINDING_CODES)),
+    known: new Set<string>([FINDING_CODES, CHANGE_CODES].flatMap(Object.keys)),
   },
 ]

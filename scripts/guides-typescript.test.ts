@@ -1,0 +1,50 @@
+/** What guides show as whole TypeScript modules compiles, and what they export is a valid definition. */
+import { execFile } from 'node:child_process'
+import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { promisify } from 'node:util'
+import { afterAll, describe, expect, it } from 'vitest'
+import { validate } from '../packages/miniapp/src/index.ts'
+import { codeBlocks } from './guides.ts'
+
+const root = resolve(import.meta.dirname, '..')
+const run = promisify(execFile)
+/** Inside the repository, so that `miniapp` is found. */
+const folder = mkdtempSync(join(root, 'node_modules/.guides-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+const modules = globSync('docs/guides/*.md', { cwd: root }).flatMap((path) =>
+  codeBlocks(readFileSync(join(root, path), 'utf8'))
+    .filter(({ language, info }) => language === 'ts' && info === 'module')
+    .map(({ line, text }) => ({ at: `${path}:${line}`, text })),
+)
+
+describe.each(modules)('the module at $at', ({ text }) => {
+  const file = join(folder, 'miniapp.ts')
+
+  it('compiles, and not with a misspelt name', { timeout: 60_000 }, async () => {
+    const compile = async (source: string) => {
+      writeFileSync(file, source)
+      const config = {
+        extends: join(root, 'tsconfig.json'),
+        compilerOptions: { noEmit: true, types: [] },
+        include: [file],
+      }
+      writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config))
+      return run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', folder])
+    }
+    await expect(compile(text)).resolves.toMatchObject({ stdout: '' })
+    await expect(compile(text.replace('sensitiveKeys', 'sensitivKeys'))).rejects.toMatchObject({
+      stdout: expect.stringContaining('sensitivKeys'),
+    })
+  })
+
+  it('exports a valid definition', async () => {
+    writeFileSync(file, text)
+    const exports = (await import(/* @vite-ignore */ pathToFileURL(file).href)) as { default: unknown }
+    expect(validate(exports.default).filter(({ severity }) => severity === 'error')).toEqual([])
+  })
+})
+
+it('finds the modules it is about', () => expect(modules.length).toBeGreaterThan(0))
