@@ -1,8 +1,10 @@
 /** Processes what was accepted, in every process that does background work (specification 5.5). */
 import type { Context } from '../context.ts'
+import { startLoop } from '../jobs/background-loop.ts'
+import { inParallel } from '../jobs/in-parallel.ts'
 import { processEvent } from './process-event.ts'
 import { claimEvents, listDueWorkspaces } from './store.ts'
-import { sleepUnlessWoken } from './wake.ts'
+import { sleeperOf } from './wake.ts'
 
 /** How often a process looks that nobody wakes: one that accepts nothing itself. */
 const LOOK_INTERVAL_MS = 1_000
@@ -51,39 +53,13 @@ async function takeTurn(context: Context, workspaceId: string): Promise<number> 
   return claimed.length
 }
 
-/** Rejects with the first error, after all that was begun has ended. */
-async function inParallel<Item>(
-  items: readonly Item[],
-  atOnce: number,
-  work: (item: Item) => Promise<void>,
-): Promise<void> {
-  const left = [...items]
-  const worker = async () => {
-    for (let next = left.shift(); next !== undefined; next = left.shift()) await work(next)
-  }
-  const ended = await Promise.allSettled(Array.from({ length: atOnce }, worker))
-  const failure = ended.find((one) => one.status === 'rejected')
-  if (failure) throw failure.reason
-}
-
 /** @returns a function that ends it, waiting for events under way */
 export function startProcessing(context: Context): () => Promise<void> {
-  const ending = new AbortController()
-  const { signal } = ending
-  const run = async () => {
-    while (!signal.aborted) {
-      try {
-        const attempted = await processDue(context, signal)
-        if (attempted === 0) await sleepUnlessWoken(context, LOOK_INTERVAL_MS, signal)
-      } catch (error) {
-        context.log.error('webhook.processed', { error })
-        await sleepUnlessWoken(context, LOOK_AFTER_FAILURE_MS, signal)
-      }
-    }
-  }
-  const running = run()
-  return () => {
-    ending.abort()
-    return running
-  }
+  return startLoop({
+    sleeper: sleeperOf(context),
+    lookIntervalMs: LOOK_INTERVAL_MS,
+    lookAfterFailureMs: LOOK_AFTER_FAILURE_MS,
+    round: (signal) => processDue(context, signal),
+    onFailure: (error) => context.log.error('webhook.processed', { error }),
+  })
 }
