@@ -4,7 +4,6 @@ import { bench } from './action.ts'
 
 it.skipIf(!existsSync('/usr/lib/postgresql'))(
   'measures actions beside the bare client (quick form)',
-  { timeout: 60_000 },
   async () => {
     const { figures, targets } = await bench({ form: 'quick', seed: 7, log: () => {} })
     expect(figures).toMatchObject({

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { bench } from './egress.ts'
 
-it('measures the outbound client beside bare undici (quick form)', { timeout: 60_000 }, async () => {
+it('measures the outbound client beside bare undici (quick form)', async () => {
   const { figures, targets } = await bench({ form: 'quick', seed: 7, log: () => {} })
   expect(figures).toMatchObject({
     throughputRatio: expect.any(Number),

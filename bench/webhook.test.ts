@@ -4,7 +4,6 @@ import { bench } from './webhook.ts'
 
 it.skipIf(!existsSync('/usr/lib/postgresql'))(
   'measures deliveries beside a bare server (quick form)',
-  { timeout: 60_000 },
   async () => {
     const { figures } = await bench({ form: 'quick', seed: 7, log: () => {} })
     expect(figures).toMatchObject({

@@ -4,7 +4,6 @@ import { campaign } from './duplicates.ts'
 
 it.skipIf(!existsSync('/usr/lib/postgresql'))(
   'keeps one of each 50 identical deliveries at two processes (quick form)',
-  { timeout: 60_000 },
   async () => {
     const { ok, figures } = await campaign({ form: 'quick', seed: 7, log: () => {} })
     expect(figures).toMatchObject({

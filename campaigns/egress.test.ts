@@ -5,7 +5,6 @@ const reason = await obstacle()
 
 it.skipIf(reason !== undefined)(
   'finds no way past the outbound client, by attacks that work without it (quick form)',
-  { timeout: 60_000 },
   async () => {
     const { ok, figures } = await campaign({ form: 'quick', seed: 7, log: () => {} })
     expect(figures).toMatchObject({ hits: 0, trapMisses: 0, openMisses: 0 })

@@ -3,9 +3,7 @@ import { campaign } from './isolation.ts'
 
 const quick = { form: 'quick', seed: 7, log: () => {} } as const
 
-it("finds no operation and no route that tells, or changes, another workspace's things (quick form)", {
-  timeout: 60_000,
-}, async () => {
+it("finds no operation and no route that tells, or changes, another workspace's things (quick form)", async () => {
   const lines: string[] = []
   const { ok, figures } = await campaign({ ...quick, log: (line) => lines.push(line) })
   expect(lines).toEqual([])
@@ -13,7 +11,7 @@ it("finds no operation and no route that tells, or changes, another workspace's 
   expect(ok).toBe(true)
 })
 
-it('notices when statements on one table forget their workspace', { timeout: 60_000 }, async () => {
+it('notices when statements on one table forget their workspace', async () => {
   const { ok, figures } = await campaign({ ...quick, breach: 'action_run' })
   expect(Number(figures['leaks'])).toBeGreaterThan(0)
   expect(ok).toBe(false)

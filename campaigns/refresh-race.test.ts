@@ -4,7 +4,6 @@ import { campaign } from './refresh-race.ts'
 
 it.skipIf(!existsSync('/usr/lib/postgresql'))(
   'exchanges once for each expiry, whichever process its callers are at (quick form)',
-  { timeout: 90_000 },
   async () => {
     const { figures } = await campaign({ form: 'quick', seed: 7, log: () => {} })
     expect(figures).toMatchObject({ exchanges: 8, failedCalls: 0, revokedFamilies: 0 })

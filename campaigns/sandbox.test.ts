@@ -3,7 +3,6 @@ import { campaign } from './sandbox.ts'
 
 it.skipIf(process.platform !== 'linux')(
   'lets no hostile function out, nor longer or larger than its limits (quick form)',
-  { timeout: 120_000 },
   async () => {
     const lines: string[] = []
     const { figures } = await campaign({ form: 'quick', seed: 7, log: (line) => lines.push(line) })

@@ -63,6 +63,8 @@ interface AttackOptions {
   canaries: readonly Canary[]
   faults: Faults
   log: (line: string) => void
+  /** Any function may end by its time: the machine does much else. */
+  isPatient: boolean
 }
 
 async function attack(one: HostileFunction, options: AttackOptions): Promise<void> {
@@ -74,7 +76,8 @@ async function attack(one: HostileFunction, options: AttackOptions): Promise<voi
   }
   const escaped = run.data.escaped
   if (Array.isArray(escaped) && escaped.length > 0) note('escaped', JSON.stringify(escaped))
-  if (!(one.ends as readonly string[]).includes(run.ending)) {
+  const ends: readonly string[] = options.isPatient ? [...one.ends, 'time'] : one.ends
+  if (!ends.includes(run.ending)) {
     note('wrongEnds', `${run.ending} after ${Math.round(run.durationMs)} ms: ${run.seen.slice(0, 300)}`)
   }
   const over = overLimit(run)
@@ -129,7 +132,13 @@ async function attackServer({ form, seed, log }: MeasureOptions) {
   let leftBehind = 0
   try {
     for (let pass = 0; pass < FORMS[form].passes; pass++) {
-      await attackAll(functions, { attacked, canaries: [environment, credential], faults, log })
+      await attackAll(functions, {
+        attacked,
+        canaries: [environment, credential],
+        faults,
+        log,
+        isPatient: form === 'quick',
+      })
     }
   } finally {
     memory.stop()

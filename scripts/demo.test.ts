@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { emptyDatabase } from '../packages/server/test/empty-database.ts'
 import { runDemo } from './demo-walk.ts'
 
-it('walks through what the demo shows, every step checked', { timeout: 60_000 }, async () => {
+it('walks through what the demo shows, every step checked', async () => {
   const database = await emptyDatabase()
   const lines: string[] = []
   try {

@@ -23,7 +23,7 @@ const modules = globSync('docs/guides/*.md', { cwd: root }).flatMap((path) =>
 describe.each(modules)('the module at $at', ({ text }) => {
   const file = join(folder, 'miniapp.ts')
 
-  it('compiles, and not with a misspelt name', { timeout: 60_000 }, async () => {
+  it('compiles, and not with a misspelt name', async () => {
     const compile = async (source: string) => {
       writeFileSync(file, source)
       const config = {

@@ -10,7 +10,7 @@ import type { OutgoingRequest } from 'miniapp'
 import type { Resolve } from '../../packages/server/src/http/connect.ts'
 
 const MAX_REDIRECTS = 10
-const TIMEOUT_MS = 2_000
+const TIMEOUT_MS = 30_000
 /** Where schemes besides those of the web go. */
 const PORTS: Readonly<Record<string, number>> = {
   'ftp:': 21,

@@ -11,7 +11,7 @@ import { runDefinition, urlsWithoutRules } from './run-definition.ts'
 import { CANARY, startTrap, type Trap } from './trap.ts'
 
 const EVERYTHING = ['0.0.0.0/0', '::/0']
-const TIMEOUT_MS = 5_000
+const TIMEOUT_MS = 30_000
 
 /** What a round counts. */
 export interface EgressFigures {

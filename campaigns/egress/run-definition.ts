@@ -14,7 +14,7 @@ import { listing } from '../../packages/server/test/ledger-app.ts'
 import type { DefinitionAttack } from './definition-attacks.ts'
 import { CANARY } from './trap.ts'
 
-const DEADLINE_MS = 5_000
+const DEADLINE_MS = 30_000
 const PROVIDER = 'https://provider.test'
 
 type Rec = Record<string, unknown>

@@ -1,5 +1,5 @@
 /** The clock of the process jumps, while tokens, limits, caches and partitions are in use. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -11,8 +11,7 @@ import { openSite, type Site } from './site.ts'
 const DAY_MS = 86_400_000
 /** Where the clock is put, in turn: a day ahead, back, a day behind, a year ahead, and right again. */
 const SHIFTS_MS = [DAY_MS, 0, -DAY_MS, 366 * DAY_MS, 0]
-/** Longer than the process takes to see it. */
-const SEEN_MS = 300
+const SEEN_POLL_MS = 50
 /** Of one token, whose limit is used up before each jump. */
 const LIMIT = 30
 const WINDOW_MS = 60_000
@@ -50,7 +49,8 @@ export const clockJumps: Fault = {
         const named = `at ${shiftMs / DAY_MS} days`
         await Promise.all(Array.from({ length: LIMIT + 1 }, () => site.execute('echo', limited)))
         await writeFile(file, String(shiftMs))
-        await sleep(SEEN_MS)
+        while ((await readFile(`${file}.seen`, 'utf8').catch(() => '')) !== String(shiftMs))
+          await sleep(SEEN_POLL_MS)
         const calls = await Promise.all(Array.from({ length: CALLS_PER_JUMP }, () => site.execute()))
         answers.push(...calls)
         const failed = calls.find(({ kind }) => kind !== 'done')

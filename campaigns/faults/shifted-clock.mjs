@@ -1,6 +1,7 @@
 // Loaded with `node --import`: moves the clock of a process, its worker threads included, by the milliseconds that the
-// file CLOCK_SHIFT_FILE holds. Monotonic time goes on as it was.
-import { readFileSync } from 'node:fs'
+// file CLOCK_SHIFT_FILE holds, and says in CLOCK_SHIFT_FILE.seen which these are. Monotonic time goes on as it was.
+import { readFileSync, writeFileSync } from 'node:fs'
+import { isMainThread } from 'node:worker_threads'
 
 const POLL_MS = 50
 const file = process.env.CLOCK_SHIFT_FILE
@@ -9,7 +10,9 @@ let shiftMs = 0
 
 function read() {
   try {
-    shiftMs = Number(readFileSync(file, 'utf8')) || 0
+    const told = Number(readFileSync(file, 'utf8')) || 0
+    if (isMainThread && told !== shiftMs) writeFileSync(`${file}.seen`, String(told))
+    shiftMs = told
   } catch {
     // Out of file descriptors, for example: it stays where it is.
   }

@@ -2,7 +2,6 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type ApiClient, apiClient, signIn } from './api-client.ts'
@@ -19,10 +18,6 @@ import {
 import { type ServerProcess, startServerProcess } from './server-process.ts'
 
 const NS = 'walked'
-const POLL_MS = 25
-/** Only something that hangs takes longer. */
-const POLLS = 400
-const WALK_TIMEOUT_MS = 60_000
 
 let directory: string
 let database: EmptyDatabase
@@ -89,13 +84,9 @@ async function state(): Promise<State> {
   return miniAppGeneralInfo.auth
 }
 
-async function until(isSo: (now: State) => boolean): Promise<State> {
-  for (let poll = 0; poll < POLLS; poll++) {
-    const now = await state()
-    if (isSo(now)) return now
-    await sleep(POLL_MS)
-  }
-  throw new Error(`It stayed ${JSON.stringify(await state())}`)
+async function untilRegistered(): Promise<void> {
+  await expect.poll(async () => (await state()).pendingRegistrations).toBe(0)
+  expect(await state()).toEqual(CONNECTED)
 }
 
 const connect = () =>
@@ -155,18 +146,14 @@ describe('killed while the account is tried', () => {
   const points = AUTH_REQUESTS.flatMap(([name, path]) =>
     (['before', 'after'] as const).map((when) => ({ name, path, when })),
   )
-  it.each(points)(
-    '$when $name: nothing is connected, and connecting works',
-    { timeout: WALK_TIMEOUT_MS },
-    async (point) => {
-      await fresh()
-      await killAt(connect, point)
-      await restart()
-      expect(await state()).toEqual(INSTALLED)
-      expect(await connect()).toMatchObject({ saveMiniAppCredentials: { status: 'connected' } })
-      expect(await state()).toEqual(CONNECTED)
-    },
-  )
+  it.each(points)('$when $name: nothing is connected, and connecting works', async (point) => {
+    await fresh()
+    await killAt(connect, point)
+    await restart()
+    expect(await state()).toEqual(INSTALLED)
+    expect(await connect()).toMatchObject({ saveMiniAppCredentials: { status: 'connected' } })
+    expect(await state()).toEqual(CONNECTED)
+  })
 })
 
 describe('killed while it is registered', () => {
@@ -175,7 +162,6 @@ describe('killed while it is registered', () => {
   )
   it.each(points)(
     '$when $name: connected, what is left is known, and the next start goes on with it',
-    { timeout: WALK_TIMEOUT_MS },
     async ({ name, path, when, index }) => {
       await fresh()
       await killAt(connect, { path, when })
@@ -192,7 +178,7 @@ describe('killed while it is registered', () => {
         )
         remaining.release()
       }
-      expect(await until((now) => now.pendingRegistrations === 0)).toEqual(CONNECTED)
+      await untilRegistered()
       const counts = REGISTRATION.map(([step]) => ledger.hooks.done.filter((done) => done === step).length)
       const repeated = when !== 'before' && found.pendingRegistrations === left
       expect(counts).toEqual(REGISTRATION.map(([step]) => (repeated && step === name ? 2 : 1)))
@@ -204,14 +190,13 @@ describe('killed while it is registered', () => {
 describe('killed while it is reconnected', () => {
   it.each(['before', 'after'] as const)(
     '%s the old registration is undone: the old connection registers anew by itself',
-    { timeout: WALK_TIMEOUT_MS },
     async (when) => {
       await fresh()
       await connect()
       ledger.hooks.done.length = 0
       await killAt(connect, { path: /^\/hooks\/[^/]+$/, when })
       await restart()
-      expect(await until((now) => now.pendingRegistrations === 0)).toEqual(CONNECTED)
+      await untilRegistered()
       const undone = Array(when === 'after' ? 2 : 1).fill('DELETE /hooks/{id}')
       expect(ledger.hooks.done).toEqual([...undone, ...REGISTRATION.map(([step]) => step)])
       expect([...ledger.hooks.standing.values()]).toMatchObject([{ active: true }])
@@ -221,7 +206,7 @@ describe('killed while it is reconnected', () => {
 })
 
 describe('killed while it is disconnected', () => {
-  it('the credentials are gone already', { timeout: WALK_TIMEOUT_MS }, async () => {
+  it('the credentials are gone already', async () => {
     await fresh()
     await connect()
     await killAt(disconnect, { path: /^\/hooks/, when: 'before' })
@@ -233,7 +218,7 @@ describe('killed while it is disconnected', () => {
 })
 
 describe('killed while it is refreshed', () => {
-  it('before the exchange: the next call refreshes', { timeout: WALK_TIMEOUT_MS }, async () => {
+  it('before the exchange: the next call refreshes', async () => {
     await fresh()
     await connect()
     ledger.grants.expireTokens()
@@ -243,9 +228,7 @@ describe('killed while it is refreshed', () => {
     expect(await act()).toMatchObject({ success: true })
   })
 
-  it('before its answer is stored: the rotated token is lost, and the connection says so', {
-    timeout: WALK_TIMEOUT_MS,
-  }, async () => {
+  it('before its answer is stored: the rotated token is lost, and the connection says so', async () => {
     await fresh()
     await connect()
     ledger.grants.expireTokens()

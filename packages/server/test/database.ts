@@ -38,6 +38,8 @@ export const testEngine: Database['engine'] = process.env['TEST_DATABASE_URL'] ?
 
 /** Connections of one test database: files run in parallel on one server with 100. */
 const TEST_POOL_SIZE = 5
+/** Only a hang takes longer, on whatever machine. */
+const QUERY_TIMEOUT_MS = 300_000
 
 const open = new Set<TestDatabase>()
 
@@ -75,7 +77,7 @@ interface Opened {
 
 async function embedded(): Promise<Opened> {
   const dataDir = await testDataDirectory()
-  const database = await openDatabase({ dataDir, log: silentLog })
+  const database = await openDatabase({ dataDir, log: silentLog, queryTimeoutMs: QUERY_TIMEOUT_MS })
   return { database, remove: () => rmSync(dataDir, { recursive: true, force: true }) }
 }
 
@@ -121,6 +123,7 @@ async function onPostgres(server: string): Promise<Opened> {
       dataDir: tmpdir(),
       log: silentLog,
       poolSize: TEST_POOL_SIZE,
+      queryTimeoutMs: QUERY_TIMEOUT_MS,
     })
   const database = await openAgain()
   const remove = () =>

@@ -47,7 +47,7 @@ function faultsOf({ expect: { party, next } }: Fault, { explanation }: Told): st
   ]
 }
 
-it.each(faults)('every fault fails and is explained: $name', { timeout: 30_000 }, async (fault) => {
+it.each(faults)('every fault fails and is explained: $name', async (fault) => {
   const own = isDestructive(fault) ? await faultPlatform() : platform
   const told = await breakAndRun(own, fault).finally(() => (own === platform ? undefined : own.close()))
   results.push({ fault, told, wrong: faultsOf(fault, told) })

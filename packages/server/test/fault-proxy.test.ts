@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type FaultProxy, startFaultProxy } from './fault-proxy.ts'
 import { type LocalServer, startLocalServer } from './local-server.ts'
 
@@ -149,7 +149,7 @@ describe('the connection', () => {
     const impatient = new AbortController()
     proxy.delay(60_000, 1)
     const asked = ask({ signal: impatient.signal })
-    await vi.waitFor(() => expect(proxy.requests).toHaveLength(1))
+    await expect.poll(() => proxy.requests).toHaveLength(1)
     impatient.abort()
     await expect(asked).rejects.toThrow()
     proxy.delay(10, 1)

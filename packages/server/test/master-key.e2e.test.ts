@@ -23,7 +23,6 @@ import {
 import { type ServerProcess, startServerProcess } from './server-process.ts'
 
 const root = resolve(import.meta.dirname, '../../..')
-const WALK_TIMEOUT_MS = 120_000
 /** Several batches of a rotation. */
 const WORKSPACES = 450
 const NS = 'ledger-keys'
@@ -194,9 +193,7 @@ const linesOf = (path: string) => readFileSync(path, 'utf8').trim().split('\n')
 const keepFirstLine = (path: string) => writeFileSync(path, `${linesOf(path)[0]}\n`)
 
 describe.runIf(process.env.TEST_DATABASE_URL)('on PostgreSQL, while two servers run', () => {
-  it('the key is replaced; nobody notices, and the old backup opens with the old key', {
-    timeout: WALK_TIMEOUT_MS,
-  }, async () => {
+  it('the key is replaced; nobody notices, and the old backup opens with the old key', async () => {
     expect((await keys('generate', keyFile)).code).toBe(0)
     const before = await start()
     await furnish(before)
@@ -263,9 +260,7 @@ describe.runIf(process.env.TEST_DATABASE_URL)('on PostgreSQL, while two servers 
 })
 
 describe.runIf(!process.env.TEST_DATABASE_URL)('on the embedded database', () => {
-  it('the server replaces the key itself, also after a kill in the middle; a copy of before still opens', {
-    timeout: WALK_TIMEOUT_MS,
-  }, async () => {
+  it('the server replaces the key itself, also after a kill in the middle; a copy of before still opens', async () => {
     const first = await start()
     await furnish(first)
     await stop(first)

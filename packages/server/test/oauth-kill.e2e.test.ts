@@ -14,7 +14,6 @@ import { type ServerProcess, startServerProcess } from './server-process.ts'
 import { STOREFRONT_ORIGIN, storefrontDefinition } from './storefront-app.ts'
 
 const NS = 'storefront'
-const WALK_TIMEOUT_MS = 60_000
 
 let directory: string
 let database: EmptyDatabase
@@ -167,7 +166,6 @@ describe('killed while the answer of the provider is worked on', () => {
   ] as const
   it.each(points)(
     '$when $name: nothing is connected, the answer is over, and a new ticket connects',
-    { timeout: WALK_TIMEOUT_MS },
     async ({ when, path, exchanged }) => {
       const callback = await authorize()
       const before = exchanges()
@@ -184,9 +182,7 @@ describe('killed while the answer of the provider is worked on', () => {
     },
   )
 
-  it('as the last request is answered: connected whole or not at all', {
-    timeout: WALK_TIMEOUT_MS,
-  }, async () => {
+  it('as the last request is answered: connected whole or not at all', async () => {
     const callback = await authorize()
     const hold = proxy.only(/^\/me$/).hold('after')
     const ended = callback().then(
@@ -205,9 +201,7 @@ describe('killed while the answer of the provider is worked on', () => {
 })
 
 describe('killed at rest', () => {
-  it('right after the callback was answered: what the page said stays true', {
-    timeout: WALK_TIMEOUT_MS,
-  }, async () => {
+  it('right after the callback was answered: what the page said stays true', async () => {
     const callback = await authorize()
     expect(await callback()).toMatchObject({ status: 200 })
     await killAndRestart()
@@ -217,9 +211,7 @@ describe('killed at rest', () => {
     await expectConnectsAnew()
   })
 
-  it('while somebody decides at the provider: the answer connects once', {
-    timeout: WALK_TIMEOUT_MS,
-  }, async () => {
+  it('while somebody decides at the provider: the answer connects once', async () => {
     const callback = await authorize()
     await killAndRestart()
     await expectInstalled()

@@ -56,6 +56,7 @@ describe.skipIf(chromiumMissing)(`OAuth in Chromium${chromiumMissing ? ` (${chro
     tenant = await platform.newTenant()
     account = `person${++accounts}x`
     browser = await chromium.newContext()
+    browser.setDefaultTimeout(0)
   })
   afterEach(() => browser.close())
 
@@ -264,6 +265,7 @@ describe.skipIf(chromiumMissing)(`OAuth in Chromium${chromiumMissing ? ` (${chro
     it('in another browser is explained', async () => {
       const address = await answerAddress(browser, await ticket())
       const elsewhere = await chromium.newContext()
+      elsewhere.setDefaultTimeout(0)
       expect(await open(elsewhere, address)).toBe('This sign-in began in another browser')
       await elsewhere.close()
       expect(await platform.install(tenant)).toMatchObject({ state: 'installed' })

@@ -13,6 +13,9 @@ import { createKeyRing } from '../src/secret/key-ring.ts'
 import { createVault } from '../src/secret/vault.ts'
 import { testDatabase } from './database.ts'
 
+/** Of a function that ends by itself, however busy the machine is. */
+const FUNCTION_LIMIT_MS = 300_000
+
 export interface TestPlatform {
   /** A second server on the same database, with caches of its own; `undefined` on the embedded engine. */
   secondServer(): Promise<{ context: Context; close(): Promise<void> } | undefined>
@@ -36,7 +39,7 @@ export async function testPlatform(
   const now = () => clock.now
   const providerOrigins = new Map(Object.entries(origins))
   const outbound = createSend({ allowPrivateNetworks: [], providerOrigins, ...egress })
-  const sandbox = await createSandbox({ log: silentLog, size: 2 })
+  const sandbox = await createSandbox({ log: silentLog, size: 2, timeMs: FUNCTION_LIMIT_MS })
   const settings = { SAAS_API_URL: 'http://localhost/w/{subdomain}', OAUTH_BASE_URL: 'http://localhost' }
   const context: Context = {
     config: readConfig(settings, { terminal: false, workingDirectory: '/' }),

@@ -37,7 +37,7 @@ export interface PostgresOptions {
   settings?: Record<string, string>
 }
 
-const READY_TIMEOUT_MS = 30_000
+const READY_TIMEOUT_MS = 300_000
 const POLL_MS = 50
 
 /** @throws where no PostgreSQL is installed, with what to install */
@@ -155,7 +155,7 @@ async function execute(url: string, statements: readonly string[]): Promise<void
 }
 
 async function answers(url: string): Promise<boolean> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 1000 })
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 })
   client.on('error', () => {})
   try {
     await client.connect()

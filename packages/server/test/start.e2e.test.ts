@@ -3,15 +3,12 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { mkdtemp, rename, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { apiClient, signIn } from './api-client.ts'
 import { emptyDatabase } from './empty-database.ts'
 import { type ServerProcess, startServerProcess } from './server-process.ts'
 
 const root = resolve(import.meta.dirname, '../../..')
-const GONE_POLL_MS = 50
-const GONE_POLLS = 200
 
 let directory: string
 const dataDir = () => join(directory, 'data')
@@ -55,8 +52,7 @@ function descendantsOf(pid: number): number[] {
 const isAlive = (pid: number) => existsSync(`/proc/${pid}`)
 
 async function expectGone(pids: number[]): Promise<void> {
-  for (let poll = 0; poll < GONE_POLLS && pids.some(isAlive); poll++) await sleep(GONE_POLL_MS)
-  expect(pids.filter(isAlive)).toEqual([])
+  await expect.poll(() => pids.filter(isAlive)).toEqual([])
 }
 
 async function failureOf(starting: Promise<ServerProcess>): Promise<string> {
@@ -70,9 +66,7 @@ async function failureOf(starting: Promise<ServerProcess>): Promise<string> {
 }
 
 describe('the first start', () => {
-  it('makes a key that only its owner can read, prints a link that works once, and registers the catalog', {
-    timeout: 90_000,
-  }, async () => {
+  it('makes a key that only its owner can read, prints a link that works once, and registers the catalog', async () => {
     const server = await direct()
     try {
       expect((await stat(join(dataDir(), 'master.key'))).mode & 0o777).toBe(0o600)
@@ -179,7 +173,7 @@ describe.skipIf(!existsSync('/proc/self/stat'))('ending through npm', () => {
     expect(server.output()).not.toMatch(/server\.failed|Error/)
   })
 
-  it('SIGKILL to npm, or to the bootstrap, leaves nothing behind', { timeout: 90_000 }, async () => {
+  it('SIGKILL to npm, or to the bootstrap, leaves nothing behind', async () => {
     for (const victim of ['npm', 'bootstrap'] as const) {
       const server = await throughNpm()
       const pids = descendantsOf(server.child.pid ?? 0)

@@ -9,7 +9,7 @@ import { readStandIns } from './stand-in.ts'
 
 const ORIGIN = 'https://api.example.com'
 const options = {
-  timeoutMs: 5_000,
+  timeoutMs: 60_000,
   allowedHosts: ['api.example.com', '127.0.0.1', 'localhost', '*.example.org'],
 }
 const get = (url: string, headers: Record<string, string> = {}): OutgoingRequest => ({

@@ -20,10 +20,15 @@ describe('forEach', () => {
   it('gives lists in item order, whatever finishes first, and null where an item gave nothing', async () => {
     let open = 0
     let most = 0
+    const threeAreOpen = Promise.withResolvers<void>()
+    const othersAreDone = Promise.withResolvers<void>()
     provider.answer(async ({ path }) => {
       open += 1
       most = Math.max(most, open)
-      await new Promise((resolve) => setTimeout(resolve, path === '/1' ? 20 : 1))
+      if (open === 3) threeAreOpen.resolve()
+      if (path === '/7') othersAreDone.resolve()
+      await threeAreOpen.promise
+      if (path === '/1') await othersAreDone.promise
       open -= 1
       return { json: { got: path, ...(path === '/2' && { maybe: true }) } }
     })

@@ -275,7 +275,7 @@ describe('a 401', () => {
         input: { list: [1, 2, 3, 4, 5, 6] },
         refresh: async () => {
           refreshes += 1
-          await new Promise((resolve) => setTimeout(resolve, 20))
+          await expect.poll(() => provider.seen).toHaveLength(4)
           return { bags: bagsWith('new-token-1'), refreshed: true }
         },
       },

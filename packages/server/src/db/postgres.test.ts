@@ -88,7 +88,7 @@ describe.skipIf(testEngine === 'embedded')('a server that is killed', () => {
       dataDir: '',
       log: silentLog,
       poolSize: 1,
-      queryTimeoutMs: 500,
+      queryTimeoutMs: 2_000,
     })
     onTestFinished(() => impatient.close())
     await sql`select 1`.execute(impatient.sql)
@@ -102,10 +102,10 @@ describe.skipIf(testEngine === 'embedded')('a server that is killed', () => {
     await withoutTimeLimit(() =>
       impatient.transaction(async (trx) => {
         await sql`set local statement_timeout = 0`.execute(trx)
-        await sql`select pg_sleep(0.7)`.execute(trx)
+        await sql`select pg_sleep(2.5)`.execute(trx)
       }),
     )
-    await expect(sql`select pg_sleep(0.7)`.execute(impatient.sql)).rejects.toSatisfy(
+    await expect(sql`select pg_sleep(2.5)`.execute(impatient.sql)).rejects.toSatisfy(
       (error) => isRetryable(error) && !isConnectionFailure(error),
     )
   })

@@ -70,7 +70,7 @@ async function attack(
   } as const
   const declared = URL.parse(url)?.hostname ?? ''
   return await egress
-    .send(request, { timeoutMs: 2000, allowedHosts: [declared, '*.test'] })
+    .send(request, { timeoutMs: 60_000, allowedHosts: [declared, '*.test'] })
     .catch((error) => error)
 }
 
@@ -314,7 +314,7 @@ describe('a request is refused', () => {
       credentialHeaders: [],
       credentialQuery: [],
     } as const
-    const sent = openEgress(open).send(request, { timeoutMs: 1000, allowedHosts })
+    const sent = openEgress(open).send(request, { timeoutMs: 60_000, allowedHosts })
     await expect(sent).rejects.toMatchObject({
       failure: 'blocked',
       message: expect.stringContaining('127.0.0.1'),

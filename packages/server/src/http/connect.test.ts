@@ -6,16 +6,18 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type AddressGuard, createAddressGuard } from './address-guard.ts'
 import { createGuardedConnector, guardSocket, type Resolve } from './connect.ts'
 
-/** Counts connections and bytes; answers nothing. */
+/** Counts connections and bytes; answers nothing, and ends the request once it has arrived. */
 let trap: Server
 let port: number
 let seen: { connections: number; bytes: number }
+let arrived: AbortController
 
 beforeAll(async () => {
   trap = createServer((socket) => {
     seen.connections += 1
     socket.on('data', (chunk) => {
       seen.bytes += chunk.byteLength
+      arrived.abort()
     })
     socket.on('error', () => {})
   })
@@ -31,6 +33,7 @@ afterAll(() => {
 
 beforeEach(() => {
   seen = { connections: 0, bytes: 0 }
+  arrived = new AbortController()
 })
 
 const closed = createAddressGuard([])
@@ -38,7 +41,8 @@ const open = createAddressGuard(['127.0.0.0/8'])
 
 async function request(guard: AddressGuard, hostname: string, resolve: Resolve): Promise<unknown> {
   const client = new Client(`http://${hostname}:${port}`, { connect: createGuardedConnector(guard, resolve) })
-  const failure = client.request({ method: 'GET', path: '/', signal: AbortSignal.timeout(300) }).then(
+  arrived = new AbortController()
+  const failure = client.request({ method: 'GET', path: '/', signal: arrived.signal }).then(
     () => 'answered',
     (error) => error,
   )

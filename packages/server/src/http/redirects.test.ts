@@ -35,7 +35,7 @@ const request = (overrides: Partial<OutgoingRequest>): OutgoingRequest => ({
   ...overrides,
 })
 
-const OPTIONS = { timeoutMs: 5000, allowedHosts: ['api.provider.test', '*.files.provider.test'] }
+const OPTIONS = { timeoutMs: 60_000, allowedHosts: ['api.provider.test', '*.files.provider.test'] }
 
 const to = (location: string, status = 302): Answer => ({ status, headers: { Location: location } })
 

@@ -1,7 +1,7 @@
 import { getEventListeners, once } from 'node:events'
 import { createServer as createTcpServer } from 'node:net'
 import type { OutgoingRequest, SendOptions } from 'miniapp'
-import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { type LocalServer, startLocalServer } from '../../test/local-server.ts'
 import { MAX_CONNECTIONS_PER_ORIGIN } from './routes.ts'
 import { createSend, type Egress, type EgressSettings } from './send.ts'
@@ -26,7 +26,7 @@ function requestTo(url: string, overrides: Partial<OutgoingRequest> = {}): Outgo
   return { method: 'GET', url, headers: {}, credentialHeaders: [], credentialQuery: [], ...overrides }
 }
 
-const OPTIONS: SendOptions = { timeoutMs: 5000, allowedHosts: ['127.0.0.1'] }
+const OPTIONS: SendOptions = { timeoutMs: 60_000, allowedHosts: ['127.0.0.1'] }
 
 const text = (body: Uint8Array) => Buffer.from(body).toString()
 
@@ -71,7 +71,7 @@ describe('the time of a request', () => {
     expect(server.connections).toBe(0)
     const abort = new AbortController()
     const sent = send(requestTo(server.origin), { ...OPTIONS, signal: abort.signal })
-    await vi.waitFor(() => expect(server.requests).toHaveLength(1))
+    await expect.poll(() => server.requests).toHaveLength(1)
     abort.abort()
     await expect(sent).rejects.toMatchObject({ failure: 'aborted' })
     // The provider is not left computing an answer for nobody.
@@ -97,14 +97,14 @@ describe('the time of a request', () => {
     const first = Array.from({ length: MAX_CONNECTIONS_PER_ORIGIN }, () =>
       send(requestTo(server.origin), OPTIONS),
     )
-    await vi.waitFor(() => expect(held).toHaveLength(MAX_CONNECTIONS_PER_ORIGIN), { timeout: 10_000 })
+    await expect.poll(() => held).toHaveLength(MAX_CONNECTIONS_PER_ORIGIN)
     const late = send(requestTo(`${server.origin}/late`), { ...OPTIONS, timeoutMs: 20 })
     await expect(late).rejects.toMatchObject({ failure: 'timeout' })
     const patient = first.map(() => send(requestTo(server.origin), OPTIONS))
     for (const release of held.splice(0)) release()
     await Promise.all(first)
     // One connection for each of them again: none was closed because of the request that had been given up.
-    await vi.waitFor(() => expect(held).toHaveLength(MAX_CONNECTIONS_PER_ORIGIN), { timeout: 10_000 })
+    await expect.poll(() => held).toHaveLength(MAX_CONNECTIONS_PER_ORIGIN)
     for (const release of held.splice(0)) release()
     await Promise.all(patient)
     expect(server.requests.map(({ url }) => url)).not.toContain('/late')
@@ -189,7 +189,7 @@ describe('closing', () => {
     const server = await serve((_request, response) => void held.push(() => response.end('ok')))
     const egress = openEgress()
     const sent = egress.send(requestTo(server.origin), OPTIONS)
-    await vi.waitFor(() => expect(held).toHaveLength(1))
+    await expect.poll(() => held).toHaveLength(1)
     const done = Promise.all([egress.close(), egress.close()])
     await expect(egress.send(requestTo(server.origin), OPTIONS)).rejects.toMatchObject({ failure: 'aborted' })
     held[0]?.()

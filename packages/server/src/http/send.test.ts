@@ -29,7 +29,7 @@ function requestTo(url: string, overrides: Partial<OutgoingRequest> = {}): Outgo
   return { method: 'GET', url, headers: {}, credentialHeaders: [], credentialQuery: [], ...overrides }
 }
 
-const OPTIONS: SendOptions = { timeoutMs: 5000, allowedHosts: ['127.0.0.1'] }
+const OPTIONS: SendOptions = { timeoutMs: 60_000, allowedHosts: ['127.0.0.1'] }
 
 const text = (body: Uint8Array) => Buffer.from(body).toString()
 

@@ -50,7 +50,7 @@ function ask(url: string): Promise<unknown> {
   onTestFinished(() => egress.close())
   const request = { method: 'GET', url, headers: {}, credentialHeaders: [], credentialQuery: [] } as const
   return egress
-    .send(request, { timeoutMs: 5_000, allowedHosts: ['*.test', '127.0.0.1'] })
+    .send(request, { timeoutMs: 60_000, allowedHosts: ['*.test', '127.0.0.1'] })
     .then(({ body }) => Buffer.from(body).toString())
     .catch((error) => error)
 }

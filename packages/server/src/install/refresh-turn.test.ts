@@ -148,7 +148,7 @@ describe('an exchange that a process left', () => {
       outcome: 'refreshed',
       processId: await platform.context.db.processId(),
     })
-  }, 20_000)
+  })
 
   it('ends in the background as "reconnect needed" where the provider had rotated it; the workspace is told once', async () => {
     ledger.grants.revokeGrants()
@@ -162,7 +162,7 @@ describe('an exchange that a process left', () => {
     expect(await notifications()).toMatchObject([
       { kind: 'install.expired', ns: NS, readAt: null, message: expect.stringContaining('connected again') },
     ])
-  }, 20_000)
+  })
 })
 
 describe('an exchange that ended while it was looked at', () => {
