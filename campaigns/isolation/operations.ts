@@ -120,6 +120,11 @@ export const ROUTES: Record<string, RouteCall[]> = {
   'GET /w/:subdomain/miniapps/:ns/webhooks': [
     { url: ({ ns }, subdomain) => `/w/${subdomain}/miniapps/${ns}/webhooks?challenge=x` },
   ],
+  // Whose the delivery is stands in what the provider has signed; no app of this platform is called that way.
+  'POST /miniapps/:ns/webhooks': [
+    { url: ({ ns }) => `/miniapps/${ns}/webhooks`, body: '{"event":"order.created"}' },
+  ],
+  'GET /miniapps/:ns/webhooks': [{ url: ({ ns }) => `/miniapps/${ns}/webhooks?challenge=x` }],
   'GET /w/:subdomain/public-api.graphql': [
     { url: (_kit, subdomain) => `/w/${subdomain}/public-api.graphql` },
   ],

@@ -46,6 +46,8 @@ export const EVENTS = {
   'authorization.refused': 'A start of OAuth, or the answer to one, was refused; no connection was made.',
   'webhook.refused':
     'A delivery of a provider was refused, or that could not be counted; `status` is the reason.',
+  'webhook.unclaimed':
+    'A delivery at the address of the platform verified and names no account that a workspace has connected; it was answered and not kept.',
   'webhook.processed': 'An event was processed, is tried again later, or failed.',
   'budget.unshared': 'What a provider said of its rate limit could not be shared with other processes.',
   'action.executed': 'One action ran.',

@@ -11,7 +11,8 @@ import { type TestPlatform, testPlatform } from './platform.ts'
 import { webhookServer } from './webhook-server.ts'
 
 export interface Sent {
-  subdomain?: string
+  /** `null`: to the address of the platform. */
+  subdomain?: string | null
   ns?: string
   /** Default: a text of this object as JSON. */
   body?: unknown
@@ -37,8 +38,9 @@ export type StoredEvent = Awaited<ReturnType<typeof eventsOf>>[number]
 
 export async function webhookPlatform(
   definitions: Record<string, unknown>[] = [marketDefinition()],
+  origins: Record<string, string> = {},
 ): Promise<WebhookPlatform> {
-  const platform = await testPlatform({})
+  const platform = await testPlatform(origins)
   for (const definition of definitions) await registerDefinition(platform.context, definition)
   const server = webhookServer(platform.context)
   const connect = async (subdomain: string, key: InstallKey) => {
@@ -73,7 +75,7 @@ export function requestOf({
   const payload = sent.raw ?? Buffer.from(JSON.stringify(sent.body ?? {}))
   return {
     method: 'POST',
-    url: `/w/${subdomain}/miniapps/${ns}/webhooks`,
+    url: `${subdomain === null ? '' : `/w/${subdomain}`}/miniapps/${ns}/webhooks`,
     headers: {
       'content-type': 'application/json',
       'x-market-topic': 'order.created',

@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { readConfig } from '../config.ts'
-import { type AddressedRequest, routePrefix, subdomainOf, workspaceUrl } from './address.ts'
+import {
+  type AddressedRequest,
+  isPlatformAddress,
+  publicOrigin,
+  routePrefix,
+  subdomainOf,
+  workspaceUrl,
+} from './address.ts'
 
 function configOf(saasApiUrl: string) {
   const env = { SAAS_API_URL: saasApiUrl, OAUTH_BASE_URL: 'https://connect.example.com' }
@@ -26,6 +33,28 @@ describe('the workspace of a request', () => {
     ['is not named by a path without it', paths, { hostname: 'acme.api.example.com' }, undefined],
   ])('%s', (_name, url, request, expected) => {
     expect(subdomainOf(configOf(url), request)).toBe(expected)
+  })
+})
+
+describe('the address of the platform', () => {
+  const connect = 'https://connect.example.com'
+  const acme = { hostname: 'x', params: { subdomain: 'acme' } }
+  it.each<[string, string, AddressedRequest, { is: boolean; origin: string }]>([
+    ['is that of the only workspace', single, { hostname: 'localhost' }, { is: true, origin: single }],
+    ['is the host of callbacks', hosts, { hostname: 'Connect.example.com' }, { is: true, origin: connect }],
+    [
+      'is no host of a workspace',
+      hosts,
+      { hostname: 'acme.api.example.com' },
+      { is: false, origin: 'https://acme.api.example.com:8443' },
+    ],
+    ['is a path without a workspace', paths, { hostname: 'x' }, { is: true, origin: connect }],
+    ['is no path of a workspace', paths, acme, { is: false, origin: 'https://api.example.com' }],
+  ])('%s', (_name, url, request, expected) => {
+    const config = configOf(url)
+    expect({ is: isPlatformAddress(config, request), origin: publicOrigin(config, request) }).toEqual(
+      expected,
+    )
   })
 })
 

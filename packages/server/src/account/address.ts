@@ -18,7 +18,7 @@ export function workspaceUrl(config: Pick<Config, 'saasApiUrl'>, subdomain: stri
   return config.saasApiUrl.replace('{subdomain}', subdomain)
 }
 
-/** Public base address of OAuth callbacks, the same for every workspace, without a trailing slash (specification 3.4). */
+/** Public base address of what is the same for every workspace, such as OAuth callbacks, without a trailing slash (specification 3.4). */
 export function callbackBaseUrl(config: Pick<Config, 'saasApiUrl' | 'oauthBaseUrl'>): string {
   return config.oauthBaseUrl ?? config.saasApiUrl
 }
@@ -35,6 +35,31 @@ export function callbackUrl(config: Pick<Config, 'saasApiUrl' | 'oauthBaseUrl'>,
 export function routePrefix(config: AddressConfig): string {
   const { pathname } = new URL(config.saasApiUrl.replace('{subdomain}', 'SUBDOMAIN'))
   return pathname.replace('SUBDOMAIN', ':subdomain').replace(/\/$/, '')
+}
+
+/**
+ * Whether the request is addressed to the platform itself, where apps with one webhook address for all workspaces are called
+ * (specification 5.5): where OAuth calls back too. With one workspace that is the workspace's address.
+ */
+export function isPlatformAddress(
+  config: AddressConfig & Pick<Config, 'oauthBaseUrl'>,
+  request: AddressedRequest,
+): boolean {
+  if (config.addressMode === 'single') return true
+  if (config.addressMode === 'path') return subdomainOf(config, request) === undefined
+  return request.hostname.toLowerCase() === new URL(callbackBaseUrl(config)).hostname
+}
+
+/** Origin of the public address that the request came to: its caller may have signed it. */
+export function publicOrigin(
+  config: AddressConfig & Pick<Config, 'oauthBaseUrl'>,
+  request: AddressedRequest,
+): string {
+  const isShared = config.addressMode !== 'single' && isPlatformAddress(config, request)
+  const base = isShared
+    ? callbackBaseUrl(config)
+    : workspaceUrl(config, subdomainOf(config, request) ?? 'unknown')
+  return new URL(base).origin
 }
 
 /** The subdomain that the request names; undefined where it names none, and in the single-workspace mode. */

@@ -26,6 +26,13 @@ describe('what is counted', () => {
     log.info('action.executed', { ns: 'github', status: 'RATE_LIMITED' })
     log.info('install.refreshed', { status: 'refreshed' })
     log.warn('sandbox.replaced', { status: 'timeout' })
+    log.info('webhook.refused', { ns: 'github', status: 'signature-differs' })
+    log.error('webhook.refused', {
+      ns: 'github',
+      status: 'signature-differs',
+      error: new Error('not counted'),
+    })
+    log.info('webhook.unclaimed', { ns: 'shop', status: 'unknown-merchant' })
     const { body } = await read()
     for (const line of [
       'miniapps_build_info{version="1.2.3",node="' + process.version + '"} 1',
@@ -36,6 +43,8 @@ describe('what is counted', () => {
       'miniapps_rate_limited_total{work="action"} 1',
       'miniapps_refreshes_total{status="refreshed"} 1',
       'miniapps_sandbox_replaced_total{status="timeout"} 1',
+      'miniapps_webhooks_refused_total{ns="github",status="signature-differs"} 1',
+      'miniapps_webhooks_unclaimed_total{ns="shop",status="unknown-merchant"} 1',
     ]) {
       expect(body.split('\n')).toContain(line)
     }

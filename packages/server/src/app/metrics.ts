@@ -49,6 +49,14 @@ function countersOf(registers: Registers): Counts {
   const sources = counter('sources', 'Dropdowns that were loaded.', ['status'])
   const refreshes = counter('refreshes', 'Exchanges of refresh tokens.', ['status'])
   const limited = counter('rate_limited', 'Calls that a limit of ours refused.', ['work'])
+  const refused = counter('webhooks_refused', 'Deliveries that did not verify or could not be read.', [
+    'ns',
+    'status',
+  ])
+  const unclaimed = counter('webhooks_unclaimed', 'Verified deliveries of accounts that no workspace has.', [
+    'ns',
+    'status',
+  ])
   const replaced = counter('sandbox_replaced', 'Sandbox processes that were killed or died.', ['status'])
   const failures = counter('requests_failed', 'Requests that failed because of the platform.', [])
   const appOf = boundedNames(MAX_APP_LABELS)
@@ -66,6 +74,10 @@ function countersOf(registers: Registers): Counts {
       sources.labels(statusOf(status)).inc()
       if (status === 'RATE_LIMITED') limited.labels('source').inc()
     },
+    'webhook.refused': ({ ns, status, error }) => {
+      if (error === undefined) refused.labels(appOf(ns, true), statusOf(status)).inc()
+    },
+    'webhook.unclaimed': ({ ns, status }) => unclaimed.labels(appOf(ns, true), statusOf(status)).inc(),
     'install.refreshed': ({ status }) => refreshes.labels(statusOf(status)).inc(),
     'sandbox.replaced': ({ status }) => replaced.labels(statusOf(status)).inc(),
     'request.handled': () => failures.inc(),

@@ -25,13 +25,37 @@ export async function disconnect(context: Context, key: InstallKey): Promise<voi
   const old = await endConnection(context, key, {
     mayEnd: ({ state }) => state !== 'suspended',
     end: async (trx, install) => {
-      if (install.state === 'installed' && !install.credentials) return
-      await disconnectInstall(trx, key)
-      await recordAct(context, trx, { ...key, kind: 'app.disconnected' })
+      if (isConnected(install)) await forgetAccount(context, trx, key)
     },
   })
   context.log.info('install.disconnected', { ...key })
   await undoRegistration(context, old)
+}
+
+const isConnected = ({ state, credentials }: StoredInstall) => state !== 'installed' || credentials !== null
+
+async function forgetAccount(context: Context, trx: Transaction<Schema>, key: InstallKey): Promise<void> {
+  await disconnectInstall(trx, key)
+  await recordAct(context, trx, { ...key, kind: 'app.disconnected' })
+}
+
+/**
+ * The same where the provider said that the app was removed there, in the transaction that settles the delivery. Nothing is
+ * undone at the provider: the grant ended with the app.
+ * @param said.at when the provider said so: an account that was connected since stays
+ * @returns whether there was such a connection
+ */
+export async function disconnectByProvider(
+  context: Context,
+  trx: Transaction<Schema>,
+  { at, ...key }: InstallKey & { at: Date },
+): Promise<boolean> {
+  const install = await lockInstall(trx, key)
+  if (!install || install.state === 'suspended' || !isConnected(install)) return false
+  if (install.authenticatedAt !== null && install.authenticatedAt > at) return false
+  await releaseProviderAccounts(trx, key)
+  await forgetAccount(context, trx, key)
+  return true
 }
 
 /**

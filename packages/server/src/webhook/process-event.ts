@@ -122,11 +122,12 @@ async function runStages(context: Context, work: Work, stages: StageRecord[]): P
       ...outcome,
     })
     const decision = await decide(context, work)
+    if (decision === undefined) continue
     if (decision.status !== 'ready') {
       stages.push(settle(decision))
       continue
     }
-    stages.push(await applyStage(context, { work, stages, settle, apply: decision.apply }))
+    stages.push(await applyStage(context, { work, stages, settle, decision }))
   }
 }
 
@@ -134,19 +135,16 @@ interface Applying {
   work: Work
   stages: readonly StageRecord[]
   settle(outcome: Pick<StageRecord, 'status' | 'detail' | 'error'>): StageRecord
-  apply: Extract<Decision, { status: 'ready' }>['apply']
+  decision: Extract<Decision, { status: 'ready' }>
 }
 
 /** The effect of a stage and that it was settled are one transaction: neither happens without the other. */
-async function applyStage(
-  context: Context,
-  { work, stages, settle, apply }: Applying,
-  collisions = 0,
-): Promise<StageRecord> {
+async function applyStage(context: Context, applying: Applying, collisions = 0): Promise<StageRecord> {
+  const { work, stages, settle, decision } = applying
   const { claim } = work
   try {
-    return await context.db.transaction(async (trx) => {
-      const detail = await apply(trx)
+    const done = await context.db.transaction(async (trx) => {
+      const detail = await decision.apply(trx)
       const settled = settle({ status: 'done', detail })
       const customerId = detail.customerId ?? work.customerId ?? null
       const progress = { stages: JSON.stringify([...stages, settled]), customerId }
@@ -154,11 +152,13 @@ async function applyStage(
       if (detail.customerId !== undefined) work.customerId = detail.customerId
       return settled
     })
+    decision.applied?.(done.detail ?? {})
+    return done
   } catch (error) {
     if (error instanceof RecordRefusedError) {
       return settle({ status: 'failed', error: { code: 'MAPPING_FAILED', message: error.message } })
     }
     if (!isSerializationFailure(error) || collisions === MAX_COLLISIONS) throw error
-    return applyStage(context, { work, stages, settle, apply }, collisions + 1)
+    return applyStage(context, applying, collisions + 1)
   }
 }

@@ -2,7 +2,6 @@ import { parseJson } from 'miniapp'
 import type { VerifyEffects } from 'miniapp/webhook'
 import { BoundedCache, perContext } from '../cache.ts'
 import type { Context } from '../context.ts'
-import type { LiveInstall } from '../install/live-install.ts'
 
 const KEY_SETS_KEPT = 500
 /** A key that the provider withdrew counts so much longer. */
@@ -20,10 +19,10 @@ interface KeySet {
 const keySetsOf = perContext((_context: Context) => new BoundedCache<KeySet>(KEY_SETS_KEPT))
 
 /** Fetches key sets of providers under the rules of all outbound requests (specification 10.4), and keeps them. */
-export function publicKeysOf(context: Context, { compiled }: LiveInstall): VerifyEffects['publicKeys'] {
+export function publicKeysOf(context: Context, ns: string): VerifyEffects['publicKeys'] {
   const keySets = keySetsOf(context)
   return (url, { refresh }) => {
-    const name = `${compiled.ns} ${url}`
+    const name = `${ns} ${url}`
     const known = keySets.get(name)
     const maxAgeMs = refresh ? REFRESH_INTERVAL_MS : KEY_SET_MAX_AGE_MS
     if (known && context.now() - known.askedAt < maxAgeMs) return known.keys

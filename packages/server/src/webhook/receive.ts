@@ -1,11 +1,12 @@
 /** What happens to a delivery until it is answered (specification 5.1). */
 import { type ParsedBody, parseBody, type SignedDelivery } from 'miniapp/webhook'
-import type { AddressedRequest } from '../account/address.ts'
+import { type AddressedRequest, isPlatformAddress } from '../account/address.ts'
 import type { Context } from '../context.ts'
 import { storable } from '../db/text.ts'
 import { uuidTime, uuidv7 } from '../db/uuid.ts'
 import { acceptEvent } from './accept.ts'
 import { decodeDelivery } from './decode-delivery.ts'
+import { findMerchant, findMerchantApp, type MerchantApp } from './merchant.ts'
 import { publicKeysOf } from './public-keys.ts'
 import { findReceiver, type Receiver, secretsOf } from './receiver.ts'
 import { countRejection } from './reject.ts'
@@ -21,41 +22,58 @@ export interface Delivery extends SignedDelivery {
 
 /** @throws the error of the database where it cannot be asked or cannot keep the delivery */
 export async function receive(context: Context, delivery: Delivery): Promise<Reply> {
-  const receiver = await findReceiver(context, delivery.addressed, delivery.ns)
-  if (receiver === undefined) return NOT_FOUND
+  const addressee = await findAddressee(context, delivery)
+  if (addressee === undefined) return NOT_FOUND
   const decoded = await decodeDelivery(delivery, context.config.maxWebhookBytes)
   if (decoded === 'too-large') return TOO_LARGE
   const parsed: ParsedBody = decoded.ok ? parseBody(decoded) : decoded
   if (!parsed.ok)
-    return refuse(context, { receiver, delivery, code: 'body-malformed', reason: parsed.reason })
+    return refuse(context, { addressee, delivery, code: 'body-malformed', reason: parsed.reason })
 
-  const { webhook, live } = receiver
-  const secrets = await secretsOf(context, live)
+  const { webhook } = addressee
+  const secrets = 'live' in addressee ? await secretsOf(context, addressee.live) : addressee.secrets
   const read = { ...delivery, body: parsed.body }
-  const effects = { publicKeys: publicKeysOf(context, live) }
+  const effects = { publicKeys: publicKeysOf(context, delivery.ns) }
   const challenge = await webhook.matchChallenge(read, secrets, effects)
-  if (challenge?.refused) return refuse(context, { receiver, delivery, ...challenge.refused })
+  if (challenge?.refused) return refuse(context, { addressee, delivery, ...challenge.refused })
   if (challenge !== undefined) return challenge
   if (delivery.method !== 'POST') return NOT_FOUND
   const verdict = await webhook.verification.verify(delivery, secrets, effects)
-  if (!verdict.ok) return refuse(context, { receiver, delivery, ...verdict })
+  if (!verdict.ok) return refuse(context, { addressee, delivery, ...verdict })
+  const receiver = 'live' in addressee ? addressee : await findMerchant(context, addressee, parsed.body)
+  if (receiver !== undefined) return keep(context, receiver, { read, note: parsed.note })
+  return webhook.response
+}
 
+type Addressee = Receiver | MerchantApp
+
+async function findAddressee(context: Context, { addressed, ns }: Delivery): Promise<Addressee | undefined> {
+  const app = isPlatformAddress(context.config, addressed) ? await findMerchantApp(context, ns) : undefined
+  return app ?? findReceiver(context, addressed, ns)
+}
+
+/** The version of the workspace reads what the version of the app has verified. */
+async function keep(
+  context: Context,
+  { workspaceId, webhook }: Receiver,
+  { read, note }: { read: Delivery & { body: unknown }; note: string | undefined },
+): Promise<Reply> {
   const event = webhook.eventOf(read)
   const transaction = webhook.transactionId?.idOf(read, event)
   const id = uuidv7(context.now())
   const accepted = await acceptEvent(context, {
-    workspaceId: receiver.workspace.id,
+    workspaceId,
     id,
     createdAt: uuidTime(id),
-    ns: delivery.ns,
+    ns: read.ns,
     event: fit(event),
     transactionId:
       transaction === undefined || transaction.from === 'generate' ? undefined : fit(transaction.id),
     windowMs: (webhook.transactionId?.windowSeconds ?? 0) * 1000,
     orderingKey: fit(webhook.orderingKeyOf(read.body, event)),
-    headers: JSON.stringify(storable(webhook.storedHeaders(delivery.headers)).value),
-    body: delivery.rawBody,
-    note: parsed.note,
+    headers: JSON.stringify(storable(webhook.storedHeaders(read.headers)).value),
+    body: read.rawBody,
+    note,
   })
   return accepted === 'busy' ? BUSY : webhook.response
 }
@@ -66,15 +84,15 @@ function fit(text: string | undefined): string | undefined {
 }
 
 interface Refusal {
-  receiver: Receiver
+  addressee: Addressee
   delivery: Delivery
   code: string
   reason: string
 }
 
-async function refuse(context: Context, { receiver, delivery, code, reason }: Refusal): Promise<Reply> {
+async function refuse(context: Context, { addressee, delivery, code, reason }: Refusal): Promise<Reply> {
   await countRejection(context, {
-    workspaceId: receiver.workspace.id,
+    workspaceId: 'live' in addressee ? addressee.workspaceId : undefined,
     ns: delivery.ns,
     code,
     reason,

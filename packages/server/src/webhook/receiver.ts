@@ -7,11 +7,12 @@ import { BoundedCache, perContext } from '../cache.ts'
 import type { Context } from '../context.ts'
 import { findLiveInstall, type LiveInstall } from '../install/live-install.ts'
 import { refusalOf } from '../install/state.ts'
+import type { InstallKey } from '../install/store.ts'
 import { appConfigOf } from '../registry/app-config.ts'
 
 /** An app of a workspace that takes deliveries. */
 export interface Receiver {
-  workspace: Workspace
+  workspaceId: string
   live: LiveInstall
   webhook: CompiledWebhook
 }
@@ -32,10 +33,15 @@ export async function findReceiver(
 ): Promise<Receiver | undefined> {
   const workspace = await workspaceOf(context, request)
   if (workspace === undefined) return undefined
-  const live = await findLiveInstall(context, { workspaceId: workspace.id, ns })
+  return findReceiverOf(context, { workspaceId: workspace.id, ns })
+}
+
+/** The same of a workspace that is known. */
+export async function findReceiverOf(context: Context, key: InstallKey): Promise<Receiver | undefined> {
+  const live = await findLiveInstall(context, key)
   if (live === undefined || !takesDeliveries(live)) return undefined
   const webhook = webhookOf(live.compiled)
-  return webhook && { workspace, live, webhook }
+  return webhook && { workspaceId: key.workspaceId, live, webhook }
 }
 
 async function workspaceOf(context: Context, request: AddressedRequest): Promise<Workspace | undefined> {

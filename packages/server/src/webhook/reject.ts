@@ -12,7 +12,8 @@ const MAX_HEADER_NAME_CHARACTERS = 100
 
 /** A delivery that was refused: nothing of its body is kept (specification 5.1). */
 export interface Rejection {
-  workspaceId: string
+  /** Absent at the address of the platform: nobody knows whose it would have been. */
+  workspaceId: string | undefined
   ns: string
   code: string
   /** For the people of the workspace; holds no secret. */
@@ -27,12 +28,13 @@ const counterOf = perContext((context: Context) =>
   }),
 )
 
-/** Counts a rejection for the event log. That it could not be counted is logged and changes nothing for the caller. */
+/** Counts a rejection: for the operator, and in the event log of the workspace. That it could not be counted is logged and changes nothing for the caller. */
 export async function countRejection(context: Context, rejection: Rejection): Promise<void> {
   const { workspaceId, ns, code, reason } = rejection
   const now = context.now()
   const at = new Date(now)
-  context.log.info('webhook.refused', { workspaceId, ns, status: code })
+  context.log.info('webhook.refused', { ...(workspaceId && { workspaceId }), ns, status: code })
+  if (workspaceId === undefined) return
   try {
     await counterOf(context)({
       workspaceId,

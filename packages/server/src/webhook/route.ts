@@ -1,6 +1,6 @@
 /** `POST /miniapps/{ns}/webhooks`, and `GET` for handshakes (specification 5.1, 10.1). */
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { routePrefix, subdomainOf, workspaceUrl } from '../account/address.ts'
+import { callbackBaseUrl, publicOrigin, routePrefix } from '../account/address.ts'
 import type { Context } from '../context.ts'
 import { receive } from './receive.ts'
 import { BUSY, type Reply, refusal, TOO_LARGE } from './reply.ts'
@@ -17,9 +17,12 @@ const SAFE_HEADERS = {
 
 const NO_BYTES = new Uint8Array(0)
 
-/** Adds the routes, under the path of `SAAS_API_URL`. */
+/** Adds the routes, under the path of `SAAS_API_URL`, and for the apps that all workspaces share under that of the platform. */
 export function webhookRoutes(server: FastifyInstance, context: Context): void {
-  server.register(async (scope) => routes(scope, context), { prefix: routePrefix(context.config) })
+  const platform = new URL(callbackBaseUrl(context.config)).pathname.replace(/\/$/, '')
+  for (const prefix of new Set([routePrefix(context.config), platform])) {
+    server.register(async (scope) => routes(scope, context), { prefix })
+  }
 }
 
 function routes(scope: FastifyInstance, context: Context): void {
@@ -75,11 +78,10 @@ function headersOf({ raw }: FastifyRequest): Record<string, string> {
 
 /** As the provider called it: the public address, not the one behind a proxy. */
 function addressOf({ config }: Context, request: FastifyRequest<WebhookRoute>) {
-  const subdomain = subdomainOf(config, request) ?? 'unknown'
   const target = request.raw.url ?? ''
   const start = target.indexOf('?')
   return {
-    url: new URL(workspaceUrl(config, subdomain)).origin + target,
+    url: publicOrigin(config, request) + target,
     query: start < 0 ? {} : Object.fromEntries(new URLSearchParams(target.slice(start + 1))),
   }
 }

@@ -4,6 +4,8 @@ import type { Definition } from 'miniapp'
 import type { CompiledWebhook } from 'miniapp/webhook'
 import type { Context } from '../context.ts'
 import type { Schema } from '../db/schema.ts'
+import { forgetInstall } from '../install/live-install.ts'
+import { disconnectByProvider } from '../install/remove.ts'
 import { applyCustomer } from '../record/apply-customer.ts'
 import { applyRecord } from '../record/apply-record.ts'
 import { computeValues } from './compute-values.ts'
@@ -35,12 +37,18 @@ export interface StageDetail {
 export type Decision =
   | { status: 'skipped'; detail: StageDetail }
   | { status: 'failed'; error: { code: string; message: string } }
-  | { status: 'ready'; apply(trx: Transaction<Schema>): Promise<StageDetail> }
+  | {
+      status: 'ready'
+      apply(trx: Transaction<Schema>): Promise<StageDetail>
+      /** After the commit. */
+      applied?(detail: StageDetail): void
+    }
 
-type Stage = (context: Context, work: Work) => Decision | Promise<Decision>
+/** `undefined`: the app has no such stage. */
+type Stage = (context: Context, work: Work) => Decision | undefined | Promise<Decision | undefined>
 
 /** In their order. */
-export const STAGES = { customer, record, triggers } as const satisfies Record<string, Stage>
+export const STAGES = { customer, record, triggers, disconnect } as const satisfies Record<string, Stage>
 export type StageName = keyof typeof STAGES
 
 async function customer(context: Context, { claim, definition, webhook, payload }: Work): Promise<Decision> {
@@ -111,6 +119,23 @@ function triggers(context: Context, { claim, definition }: Work): Decision {
         [...types].map((type) => ({ workspaceId, createdAt, eventId, round, type, event, ns, firedAt })),
       )
       return { triggers: [...types] }
+    },
+  }
+}
+
+/** The app was removed at the provider (`uninstallEvents`). */
+function disconnect(context: Context, { claim, webhook }: Work): Decision | undefined {
+  if (!webhook.uninstallEvents.has(claim.event)) return undefined
+  const { workspaceId, ns, createdAt: at } = claim
+  return {
+    status: 'ready',
+    apply: async (trx) => ({
+      effect: (await disconnectByProvider(context, trx, { workspaceId, ns, at })) ? 'disconnected' : 'none',
+    }),
+    applied: ({ effect }) => {
+      if (effect === 'none') return
+      forgetInstall(context, { workspaceId, ns })
+      context.log.info('install.disconnected', { workspaceId, ns })
     },
   }
 }
