@@ -56,7 +56,7 @@ describe('commands', () => {
 
   const known = {
     scripts: { start: '', miniapps: '' },
-    program: createProgram({ env: {}, directory: resolve('/'), isTerminal: false, finish() {} }),
+    program: createProgram({ env: {}, directory: resolve('/'), isTerminal: false, say() {}, finish() {} }),
   }
   it.each<[string, string | undefined]>([
     ['npm start', undefined],

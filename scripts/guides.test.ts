@@ -201,7 +201,7 @@ describe('every page', () => {
 
   it('shows commands and options that exist', () => {
     const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> }
-    const program = createProgram({ env: {}, directory: root, isTerminal: false, finish() {} })
+    const program = createProgram({ env: {}, directory: root, isTerminal: false, say() {}, finish() {} })
     const shown = blocksIn('sh').flatMap(({ at, text }) => commands(text).map((words) => ({ at, words })))
     expect(shown.length).toBeGreaterThan(0)
     for (const { at, words } of shown) {

@@ -3,7 +3,8 @@ export const EXIT_CODES = {
   ok: { status: 0, summary: 'Done.' },
   failed: {
     status: 1,
-    summary: 'A definition has errors or too low a version, or an action, a source or a connect failed.',
+    summary:
+      'A definition has errors or too low a version; an action, a source or a connect failed; or a webhook was answered otherwise than it should be.',
   },
   usage: { status: 2, summary: 'The command line is not right: a command, option, argument or value.' },
   unreachable: { status: 3, summary: 'No MiniApps server answers at the address.' },

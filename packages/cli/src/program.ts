@@ -19,6 +19,9 @@ import { adminWorkspaceListCommand } from './commands/admin-workspace-list.ts'
 import { connectCommand } from './commands/connect.ts'
 import { diffCommand } from './commands/diff.ts'
 import { doctorCommand } from './commands/doctor.ts'
+import { eventsListCommand } from './commands/events-list.ts'
+import { eventsReplayCommand } from './commands/events-replay.ts'
+import { eventsShowCommand } from './commands/events-show.ts'
 import { explainCommand } from './commands/explain.ts'
 import { initCommand } from './commands/init.ts'
 import { loginCommand } from './commands/login.ts'
@@ -27,6 +30,8 @@ import { printTypesCommand } from './commands/print-types.ts'
 import { sourceListCommand } from './commands/source-list.ts'
 import { testCommand } from './commands/test.ts'
 import { validateCommand } from './commands/validate.ts'
+import { webhookListenCommand } from './commands/webhook-listen.ts'
+import { webhookSendCommand } from './commands/webhook-send.ts'
 import { whoamiCommand } from './commands/whoami.ts'
 import { EXIT_CODES } from './exit-code.ts'
 import { createPaint } from './paint.ts'
@@ -56,6 +61,17 @@ export function createProgram(shell: Shell): Command {
   const source = group(program, 'source', 'Read the options of dropdowns.')
   sourceListCommand(source, shell)
   connectCommand(program, shell)
+  const webhook = group(
+    program,
+    'webhook',
+    'Try webhooks: send deliveries as a provider would, or take them.',
+  )
+  webhookSendCommand(webhook, shell)
+  webhookListenCommand(webhook, shell)
+  const events = group(program, 'events', 'See what providers delivered to a server.')
+  eventsListCommand(events, shell)
+  eventsShowCommand(events, shell)
+  eventsReplayCommand(events, shell)
   doctorCommand(program, shell)
   loginCommand(program, shell)
   logoutCommand(program, shell)

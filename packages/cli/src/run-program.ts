@@ -31,7 +31,8 @@ export async function runProgram(
   const finish = (outcome: Outcome) => void outcomes.push(outcome)
   // Questions would spoil the one document that a machine reads.
   const isTerminal = Boolean(stdin?.isTTY && stderr.isTTY) && !args.includes('--json')
-  const program = createProgram({ env, directory: callingDirectory(env), isTerminal, finish })
+  const say = (line: string) => void stderr.write(`${line}\n`)
+  const program = createProgram({ env, directory: callingDirectory(env), isTerminal, say, finish })
   const colours = {
     out: wantsColour(stdout.isTTY ?? false, env),
     err: wantsColour(stderr.isTTY ?? false, env),

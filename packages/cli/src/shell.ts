@@ -8,6 +8,8 @@ export interface Shell {
   directory: string
   /** Whether somebody is there to answer questions. */
   isTerminal: boolean
+  /** Shows a line while the command runs, on standard error: what it prints is the outcome. */
+  say(line: string): void
   /** Hands over what the command line prints and ends with. */
   finish(outcome: Outcome): void
 }

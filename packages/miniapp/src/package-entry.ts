@@ -5,7 +5,7 @@ export type { PackageFile } from './package/package-file.ts'
 export { partName } from './package/recorded-part.ts'
 export type { Recording } from './package/recording.ts'
 export type { RecordingResult } from './package/run-recordings.ts'
-export type { Sample } from './package/sample.ts'
+export { readSample, type Sample } from './package/sample.ts'
 export {
   type CheckedPackage,
   checkPackage,

@@ -1,19 +1,17 @@
 import type { Command } from 'commander'
 import type { Outcome } from '../outcome.ts'
-import { renderTable } from '../render/table.ts'
-import { graphql } from '../server/graphql.ts'
+import { addPageOptions, type PageOptions } from '../page-options.ts'
+import { pageOutcome } from '../render/page.ts'
+import { graphql, type Page } from '../server/graphql.ts'
 import { openSession, type ServerOptions } from '../server/session.ts'
 import type { Shell } from '../shell.ts'
-import { MAX_LIMIT, readLimit } from './admin-runs.ts'
 
-interface Options extends ServerOptions {
+interface Options extends ServerOptions, PageOptions {
   kind?: string
   ns?: string
   by?: string
   since?: string
   until?: string
-  limit: number
-  after?: string
 }
 
 const HELP = `
@@ -42,7 +40,7 @@ interface Entry {
 }
 
 export function adminAuditCommand(parent: Command, shell: Shell): void {
-  parent
+  const command = parent
     .command('audit')
     .summary('list who did what in the workspace')
     .description('Lists the security-relevant acts in the workspace, newest first.')
@@ -51,8 +49,7 @@ export function adminAuditCommand(parent: Command, shell: Shell): void {
     .option('--by <token id>', 'only acts with this app token')
     .option('--since <time>', 'from this moment on, as ISO 8601')
     .option('--until <time>', 'before this moment, as ISO 8601')
-    .option('--limit <count>', `how many, at most ${MAX_LIMIT}`, readLimit, 20)
-    .option('--after <cursor>', 'go on behind an earlier list')
+  addPageOptions(command)
     .addHelpText('after', HELP)
     .action(async (_options: Options, self: Command) => {
       shell.finish(await listActs(self.optsWithGlobals<Options>(), shell))
@@ -64,24 +61,25 @@ async function listActs(
   shell: Shell,
 ): Promise<Outcome> {
   const session = await openSession(shell, options)
-  const { auditLog: found } = await graphql<{
-    auditLog: { data: Entry[]; pagination: { hasNextPage: boolean; endCursor: string | null } }
-  }>(session, QUERY, { kind, ns, tokenId: by, since, until, first: limit, after })
-  const { hasNextPage, endCursor } = found.pagination
-  return {
-    exit: 'ok',
-    document: { entries: found.data, next: hasNextPage ? endCursor : null },
-    text: (paint) => {
-      if (found.data.length === 0) return 'There are no such acts.'
-      const rows = found.data.map((entry) => [
-        entry.createdAt,
-        entry.kind,
-        entry.ns ?? entry.subjectId ?? '–',
-        entry.actorName ?? '–',
-        entry.address ?? '–',
-      ])
-      const table = renderTable(['WHEN', 'ACT', 'ABOUT', 'BY', 'FROM'], rows, paint)
-      return hasNextPage ? `${table}\n\nThere are more: --after ${endCursor}` : table
-    },
-  }
+  const { auditLog: found } = await graphql<{ auditLog: Page<Entry> }>(session, QUERY, {
+    kind,
+    ns,
+    tokenId: by,
+    since,
+    until,
+    first: limit,
+    after,
+  })
+  return pageOutcome(found, {
+    name: 'entries',
+    none: 'There are no such acts.',
+    titles: ['WHEN', 'ACT', 'ABOUT', 'BY', 'FROM'],
+    row: (entry) => [
+      entry.createdAt,
+      entry.kind,
+      entry.ns ?? entry.subjectId ?? '–',
+      entry.actorName ?? '–',
+      entry.address ?? '–',
+    ],
+  })
 }

@@ -1,16 +1,15 @@
-import { type Command, InvalidArgumentError, Option } from 'commander'
+import { type Command, Option } from 'commander'
 import type { Outcome } from '../outcome.ts'
-import { renderTable } from '../render/table.ts'
-import { graphql } from '../server/graphql.ts'
+import { addPageOptions, type PageOptions } from '../page-options.ts'
+import { pageOutcome } from '../render/page.ts'
+import { graphql, type Page } from '../server/graphql.ts'
 import { openSession, type ServerOptions } from '../server/session.ts'
 import type { Shell } from '../shell.ts'
 
-interface Options extends ServerOptions {
+interface Options extends ServerOptions, PageOptions {
   ns?: string
   action?: string
   status?: string
-  limit: number
-  after?: string
 }
 
 const HELP = `
@@ -24,9 +23,6 @@ const QUERY = `query ($ns: String, $action: String, $status: String, $first: Int
     pagination { hasNextPage endCursor }
   }
 }`
-
-/** As many as the server gives in one page. */
-export const MAX_LIMIT = 100
 
 interface Run {
   _id: string
@@ -42,27 +38,18 @@ interface Run {
 }
 
 export function adminRunsCommand(parent: Command, shell: Shell): void {
-  parent
+  const command = parent
     .command('runs')
     .summary('list executions of actions')
     .description('Lists executions of actions, newest first. They are kept for 30 days.')
     .option('--ns <ns>', 'only of this app')
     .option('--action <name>', 'only of this action')
     .addOption(new Option('--status <status>', 'only with this end').choices(['succeeded', 'failed']))
-    .addOption(
-      new Option('--limit <count>', `how many, at most ${MAX_LIMIT}`).default(20).argParser(readLimit),
-    )
-    .option('--after <cursor>', 'go on behind an earlier list')
+  addPageOptions(command)
     .addHelpText('after', HELP)
     .action(async (_options: Options, self: Command) => {
       shell.finish(await listRuns(self.optsWithGlobals<Options>(), shell))
     })
-}
-
-export function readLimit(text: string): number {
-  const limit = Number(text)
-  if (Number.isInteger(limit) && limit >= 1 && limit <= MAX_LIMIT) return limit
-  throw new InvalidArgumentError(`It must be a whole number from 1 to ${MAX_LIMIT}.`)
 }
 
 async function listRuns(
@@ -70,31 +57,24 @@ async function listRuns(
   shell: Shell,
 ): Promise<Outcome> {
   const session = await openSession(shell, options)
-  const { miniAppActionRuns: found } = await graphql<{
-    miniAppActionRuns: { data: Run[]; pagination: { hasNextPage: boolean; endCursor: string | null } }
-  }>(session, QUERY, {
+  const { miniAppActionRuns: found } = await graphql<{ miniAppActionRuns: Page<Run> }>(session, QUERY, {
     ns: ns ?? null,
     action: action ?? null,
     status: status ?? null,
     first: limit,
     after: after ?? null,
   })
-  const { hasNextPage, endCursor } = found.pagination
-  return {
-    exit: 'ok',
-    document: { runs: found.data, next: hasNextPage ? endCursor : null },
-    text: (paint) => {
-      if (found.data.length === 0) return 'There are no such runs.'
-      const rows = found.data.map((run) => [
-        run._id,
-        run.createdAt,
-        `${run.ns} ${run.action}`,
-        run.errorCode ?? run.status,
-        `${run.durationMs} ms`,
-        run.actorKind ?? '–',
-      ])
-      const table = renderTable(['ID', 'WHEN', 'ACTION', 'END', 'TIME', 'BY'], rows, paint)
-      return hasNextPage ? `${table}\n\nThere are more: --after ${endCursor}` : table
-    },
-  }
+  return pageOutcome(found, {
+    name: 'runs',
+    none: 'There are no such runs.',
+    titles: ['ID', 'WHEN', 'ACTION', 'END', 'TIME', 'BY'],
+    row: (run) => [
+      run._id,
+      run.createdAt,
+      `${run.ns} ${run.action}`,
+      run.errorCode ?? run.status,
+      `${run.durationMs} ms`,
+      run.actorKind ?? '–',
+    ],
+  })
 }

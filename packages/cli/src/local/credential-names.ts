@@ -25,10 +25,21 @@ export function namesIn(part: unknown): NamedValues {
   return { credentials, inputs }
 }
 
-/** Everything that may be given to an app as a credential: form fields, config keys, and whatever `[[key]]` names. */
+/**
+ * Everything that may be given to an app as a credential: form fields, config keys, whatever `[[key]]` names, and what
+ * webhooks are verified with.
+ */
 export function credentialNames({ definition, auth }: CompiledDefinition): string[] {
   const config = Object.keys(definition.auth.config ?? {})
-  return [...new Set([...Object.keys(auth.form), ...config, ...namesIn(definition).credentials])]
+  const named = [...namesIn(definition).credentials, ...verificationKeys(definition)]
+  return [...new Set([...Object.keys(auth.form), ...config, ...named])]
+}
+
+/** Names of the secrets that webhooks are verified with; the last is the one that is kept secret. */
+export function verificationKeys({ webhook }: Definition): string[] {
+  const { secretKey, basic, jwt } = webhook?.verification ?? {}
+  const keys = [secretKey, jwt?.secretKey, basic?.usernameKey, basic?.passwordKey]
+  return keys.filter((key) => key !== undefined)
 }
 
 /** Keys that an auth request's object mapping gives. */

@@ -8,6 +8,12 @@ interface AnsweredError {
   extensions?: { code?: string; requestId?: string; details?: Record<string, unknown>; retryable?: boolean }
 }
 
+/** A page of a list, as operations answer it that take `first` and `after`. */
+export interface Page<Item> {
+  data: readonly Item[]
+  pagination: { hasNextPage: boolean; endCursor: string | null }
+}
+
 /** By code of the API (specification 10.3); all others mean that the server refused or failed the operation. */
 const EXITS: Readonly<Record<string, { exit: ExitName; next: readonly string[] }>> = {
   UNAUTHENTICATED: { exit: 'unauthorized', next: [] },

@@ -64,12 +64,18 @@ export async function post({ server, url, headers = {}, body }: ServerRequest): 
   )
 }
 
-function unreachable(server: string, error: unknown): CliError {
-  const timedOut = error instanceof DOMException && error.name === 'TimeoutError'
+/** Why a `fetch` failed, in words. @param timeoutMs that its signal had */
+export function failureReason(error: unknown, timeoutMs: number): string {
+  if (error instanceof DOMException && error.name === 'TimeoutError')
+    return `no answer within ${timeoutMs / 1000} s`
   const cause = (error as { cause?: unknown } | null)?.cause
   const code = systemCode(cause)
   const words = cause instanceof Error ? cause.message : 'the request failed'
-  const reason = timedOut ? `no answer within ${TIMEOUT_MS / 1000} s` : (REASONS[code] ?? (code || words))
+  return REASONS[code] ?? (code || words)
+}
+
+function unreachable(server: string, error: unknown): CliError {
+  const reason = failureReason(error, TIMEOUT_MS)
   return new CliError('unreachable', `No MiniApps server answers at ${server} (${reason}).`, {
     next: ['Start one with npm start, or name another one with --server URL.'],
     cause: error,

@@ -44,6 +44,13 @@ export async function openSession({ env }: Pick<Shell, 'env'>, options: ServerOp
   })
 }
 
+/** The server that a session would be with, for what needs no token. @throws CliError where the address is none */
+export async function namedServer({ env }: Pick<Shell, 'env'>, options: ServerOptions): Promise<string> {
+  const named = options.server ?? (env['MINIAPPS_SERVER'] || undefined)
+  if (named !== undefined) return serverAddress(named)
+  return (await readLogins(env)).current ?? DEFAULT_SERVER
+}
+
 /** @throws CliError where `text` is no address of a server */
 export function serverAddress(text: string): string {
   const url = URL.parse(text)
