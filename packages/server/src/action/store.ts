@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import { isId } from '../account/id.ts'
 import type { PageRange } from '../account/store.ts'
 import type { Database } from '../db/client.ts'
+import { rowInserter } from '../db/insert-rows.ts'
 import { uuidTime } from '../db/uuid.ts'
 
 export type RunStatus = 'succeeded' | 'failed'
@@ -43,12 +44,7 @@ const listedColumns = [
 ] as const
 
 /** Writes many runs in one statement, in one commit. */
-export async function insertRuns(db: Database, runs: readonly ActionRun[]): Promise<void> {
-  await db.sql
-    .insertInto('actionRun')
-    .values([...runs])
-    .execute()
-}
+export const insertRuns = rowInserter('actionRun', [...listedColumns, 'record'])
 
 export interface RunFilter {
   workspaceId: string
