@@ -67,7 +67,7 @@ function countersOf(registers: Registers): Counts {
       if (status === 'RATE_LIMITED') limited.labels('operation').inc()
     },
     'action.executed': ({ ns, status }) => {
-      actions.labels(appOf(ns, status === 'succeeded'), statusOf(status)).inc()
+      actions.inc({ ns: appOf(ns, status === 'ok'), status: statusOf(status) })
       if (status === 'RATE_LIMITED') limited.labels('action').inc()
     },
     'source.loaded': ({ status }) => {
@@ -123,14 +123,16 @@ function timed(send: Effects['send'], registers: Registers): Effects['send'] {
     buckets: BUCKETS,
     registers,
   })
-  return async (...parameters) => {
-    const end = seconds.startTimer()
+  const observe = (outcome: string, startedAt: number) =>
+    seconds.observe({ outcome }, (performance.now() - startedAt) / 1000)
+  return async (request, options) => {
+    const startedAt = performance.now()
     try {
-      const answer = await send(...parameters)
-      end({ outcome: `${Math.trunc(answer.status / 100)}xx` })
+      const answer = await send(request, options)
+      observe(`${Math.trunc(answer.status / 100)}xx`, startedAt)
       return answer
     } catch (error) {
-      end({ outcome: 'failed' })
+      observe('failed', startedAt)
       throw error
     }
   }
