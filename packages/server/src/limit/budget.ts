@@ -66,7 +66,7 @@ export function createBudget({ db, send, log, now = Date.now }: BudgetOptions): 
     budget.declared = call.declared
     const askedAt = now()
     const turn = budget.begin(priority, {
-      host: URL.parse(request.url)?.hostname ?? 'it',
+      url: request.url,
       patienceMs: options.timeoutMs,
       signal: options.signal,
     })

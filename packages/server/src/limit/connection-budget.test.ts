@@ -39,7 +39,11 @@ interface Ask {
 /** @returns what became of it, as soon as something has */
 function ask(budget: ConnectionBudget, { priority = 'background', patienceMs = 60_000, signal }: Ask = {}) {
   const asked: { state: 'waiting' | 'granted'; error?: SendError } = { state: 'waiting' }
-  const turn = budget.begin(priority, { host: 'api.test', patienceMs, ...(signal && { signal }) })
+  const turn = budget.begin(priority, {
+    url: 'https://api.test/orders?key=secret',
+    patienceMs,
+    ...(signal && { signal }),
+  })
   Promise.resolve(turn).then(
     () => (asked.state = 'granted'),
     (error) => (asked.error = error),
@@ -78,7 +82,9 @@ describe('a connection that nobody knows', () => {
     expect(granted(asked)).toBe(1)
     await answer(budget)
     expect(granted(asked)).toBe(20)
-    expect(budget.begin('background', { host: 'api.test', patienceMs: 1 })).toBeUndefined()
+    expect(
+      budget.begin('background', { url: 'https://api.test/orders?key=secret', patienceMs: 1 }),
+    ).toBeUndefined()
   })
 
   it('holds nobody for longer than a moment where the first answer does not come', async () => {
@@ -221,12 +227,16 @@ describe('after a 429 nobody sends', () => {
       expect(next.state).toBe('granted')
       await answer(budget, waitMs === 4_000 ? 200 : 429)
     }
-    expect(budget.begin('background', { host: 'api.test', patienceMs: 1 })).toBeUndefined()
+    expect(
+      budget.begin('background', { url: 'https://api.test/orders?key=secret', patienceMs: 1 }),
+    ).toBeUndefined()
   })
 
   it('and a 403 without a time is no limit', async () => {
     const budget = await known({}, 403)
-    expect(budget.begin('background', { host: 'api.test', patienceMs: 1 })).toBeUndefined()
+    expect(
+      budget.begin('background', { url: 'https://api.test/orders?key=secret', patienceMs: 1 }),
+    ).toBeUndefined()
   })
 
   it('what another process heard counts here', async () => {

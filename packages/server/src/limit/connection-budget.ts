@@ -98,7 +98,7 @@ export class ConnectionBudget {
    */
   begin(
     priority: Priority,
-    { host, patienceMs, signal }: { host: string; patienceMs: number; signal?: AbortSignal | undefined },
+    { url, patienceMs, signal }: { url: string; patienceMs: number; signal?: AbortSignal | undefined },
   ): Promise<void> | undefined {
     if (this.#isFree()) {
       this.#granted()
@@ -115,12 +115,14 @@ export class ConnectionBudget {
       }
       const waiter: Waiter = {
         grant: () => settle(resolve),
-        refuse: (waitMs) => settle(() => reject(tooLate(host, waitMs))),
+        refuse: (waitMs) => settle(() => reject(tooLate(hostOf(url), waitMs))),
         endsAt: this.#now() + patienceMs,
       }
       const abort = () =>
         settle(() =>
-          reject(new SendError('aborted', `The request to ${host} was aborted`, { cause: signal?.reason })),
+          reject(
+            new SendError('aborted', `The request to ${hostOf(url)} was aborted`, { cause: signal?.reason }),
+          ),
         )
       const timer = setTimeout(() => waiter.refuse(this.#hold(priority).ms), patienceMs)
       this.#waiting[priority].push(waiter)
@@ -231,6 +233,9 @@ export class ConnectionBudget {
     this.#timer = setTimeout(() => void this.#pump(), Math.max(1, Math.ceil(Math.min(...holds))))
   }
 }
+
+/** The rest of an address may hold secrets; what is no address is refused where it is sent. */
+const hostOf = (url: string) => URL.parse(url)?.hostname ?? 'it'
 
 function tooLate(host: string, waitMs: number): SendError {
   const ms = Math.max(1, Math.ceil(waitMs))
