@@ -13,7 +13,8 @@ export function readOwn(value: unknown, key: string): unknown {
 
 /** Sets a key as an own property, also where a prototype has a setter of that name or the key is `__proto__`. */
 export function setOwn(target: Rec, key: string, value: unknown): void {
-  if (Object.hasOwn(target, key)) target[key] = value
+  // Assigning is an order of magnitude faster and the same wherever no prototype has the name.
+  if (!(key in target) || Object.hasOwn(target, key)) target[key] = value
   else Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true })
 }
 
