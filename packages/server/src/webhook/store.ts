@@ -37,16 +37,15 @@ export interface NewEvent {
  * @returns the ids of those that were kept
  */
 export async function insertEvents(db: Database, events: readonly NewEvent[]): Promise<Set<string>> {
-  const rows = events.map(
-    (event) => sql`(${event.workspaceId}::uuid, ${event.id}::uuid, ${event.createdAt}::timestamptz(3),
-      ${event.ns}::text, ${event.event ?? null}::text, ${event.transactionId ?? null}::text,
-      ${new Date(event.createdAt.getTime() + event.windowMs)}::timestamptz(3), ${event.again}::int,
-      ${event.orderingKey ?? null}::text, ${event.headers}::text, ${event.body}::bytea, ${event.note ?? null}::text)`,
-  )
+  const { rows: given, bodies } = packed(events)
+  const now = events[0]?.createdAt
   // Sorted: batches that insert the same ids wait for each other instead of in a circle.
   const result = await sql<{ id: string }>`
-    with given (workspace_id, id, created_at, ns, event, transaction_id, expires_at, again, ordering_key, headers,
-      body, note) as (values ${sql.join(rows)}),
+    with given as (
+      select *, created_at + window_ms * interval '1 millisecond' as expires_at
+      from json_to_recordset(${given}::json) as row (workspace_id uuid, id uuid, created_at timestamptz(3), ns text,
+        event text, transaction_id text, window_ms float8, again int, ordering_key text, headers text, note text,
+        body_from int, body_bytes int)),
     known as (
       insert into webhook_transaction as t
         (workspace_id, ns, event, transaction_id, event_id, expires_at, duplicates, duplicate_at)
@@ -60,18 +59,45 @@ export async function insertEvents(db: Database, events: readonly NewEvent[]): P
             case when over then excluded.event_id else t.event_id end,
             case when over then excluded.expires_at else t.expires_at end,
             case when over then excluded.duplicates else t.duplicates + 1 + excluded.duplicates end,
-            case when over then excluded.duplicate_at else ${events[0]?.createdAt}::timestamptz(3) end
-          from (select t.expires_at <= ${events[0]?.createdAt}::timestamptz(3) as over) as window_is)
+            case when over then excluded.duplicate_at else ${now}::timestamptz(3) end
+          from (select t.expires_at <= ${now}::timestamptz(3) as over) as window_is)
       returning event_id
     )
     insert into webhook_event
       (workspace_id, id, created_at, ns, event, status, transaction_id, ordering_key, headers, body, note, due_at)
     select workspace_id, id, created_at, ns, event, case when event is null then 'unknown' else 'received' end,
-      transaction_id, ordering_key, headers, body, note, case when event is not null then created_at end
+      transaction_id, ordering_key, headers, substring(${bodies}::bytea from body_from for body_bytes), note,
+      case when event is not null then created_at end
     from given
     where transaction_id is null or id in (select event_id from known)
     returning id`.execute(exempt(db.sql, 'webhook.insertEvents'))
   return new Set(result.rows.map(({ id }) => id))
+}
+
+/** A batch as two parameters, however many rows it has: all but the bodies as JSON, and the bodies one behind the other. */
+function packed(events: readonly NewEvent[]): { rows: string; bodies: Buffer } {
+  let from = 1
+  const rows = events.map((event) => {
+    const { length } = event.body
+    const row = {
+      workspace_id: event.workspaceId,
+      id: event.id,
+      created_at: event.createdAt,
+      ns: event.ns,
+      event: event.event,
+      transaction_id: event.transactionId,
+      window_ms: event.windowMs,
+      again: event.again,
+      ordering_key: event.orderingKey,
+      headers: event.headers,
+      note: event.note,
+      body_from: from,
+      body_bytes: length,
+    }
+    from += length
+    return row
+  })
+  return { rows: JSON.stringify(rows), bodies: Buffer.concat(events.map(({ body }) => body)) }
 }
 
 export async function listWorkspaceIds(db: Database): Promise<string[]> {
