@@ -35,10 +35,35 @@ describe('gathering', () => {
 
   test('no more in one write than they may weigh together; what weighs more goes alone', async () => {
     const { batches, write, items } = heldWrites()
-    const commit = createGroupCommit(write, { maxItems: 10, inFlight: 5, maxWeight: 10 }, (item) => item)
+    const commit = createGroupCommit(write, { maxItems: 10, inFlight: 1, maxWeight: 10 }, (item) => item)
     const commits = [4, 6, 1, 11, 9].map(commit)
-    await nextTurn()
+    for (let index = 0; index < 4; index++) {
+      await nextTurn()
+      batches[index]?.finish.resolve()
+    }
+    await Promise.all(commits)
     expect(items()).toEqual([[4, 6], [1], [11], [9]])
+  })
+
+  test('few wait for the write under way, and go when they are half as many', async () => {
+    const { batches, write, items } = heldWrites()
+    const commit = createGroupCommit(write, { maxItems: 10, inFlight: 2 })
+    const commits = [1, 2, 3, 4].map(commit)
+    await nextTurn()
+    commits.push(commit(5))
+    await nextTurn()
+    expect(items()).toEqual([[1, 2, 3, 4]])
+    commits.push(commit(6))
+    await nextTurn()
+    expect(items()).toEqual([
+      [1, 2, 3, 4],
+      [5, 6],
+    ])
+    commits.push(commit(7))
+    batches[0]?.finish.resolve()
+    await commits[0]
+    await nextTurn()
+    expect(items().at(-1)).toEqual([7])
     for (const { finish } of batches) finish.resolve()
     await Promise.all(commits)
   })

@@ -4,7 +4,11 @@ import { isConnectionFailure, isDatabaseError } from './error.ts'
 export interface GroupCommitOptions {
   /** Items in one write, at most. */
   maxItems: number
-  /** Writes under way at the same time, at most. On PostgreSQL two keep the disk busy while the next batch gathers. */
+  /**
+   * Writes under way at the same time, at most. On PostgreSQL two keep the disk busy while the next batch gathers. One that
+   * begins beside others holds at least half as many items as they do: a stream of writes with one item each would cost
+   * more than it hastens.
+   */
   inFlight: number
   /** What items weigh together in one write, at most, in the unit of `weightOf`. A heavier item goes alone. Default: any. */
   maxWeight?: number
@@ -35,25 +39,32 @@ export function createGroupCommit<Item>(
   // Batches mix the items of many callers: the write must not run as part of the transaction of one of them.
   const outsideOfCallers = AsyncLocalStorage.snapshot()
   let queue: Waiting<Item>[] = []
-  let writing = 0
+  let writes = 0
+  let itemsUnderWay = 0
   let scheduled = false
 
   function schedule(): void {
-    if (scheduled || queue.length === 0 || writing >= inFlight) return
+    if (scheduled || !isDue()) return
     scheduled = true
     // After the input of this turn of the event loop has been handled, so that all of it goes into one batch.
     setImmediate(() => {
       scheduled = false
-      while (queue.length > 0 && writing < inFlight) void flush()
+      while (isDue()) void flush()
     })
+  }
+
+  function isDue(): boolean {
+    return queue.length > 0 && writes < inFlight && queue.length * 2 >= Math.min(itemsUnderWay, maxItems)
   }
 
   async function flush(): Promise<void> {
     const batch = queue.slice(0, nextLength())
     queue = queue.slice(batch.length)
-    writing += 1
+    writes += 1
+    itemsUnderWay += batch.length
     await writeBatch(batch)
-    writing -= 1
+    writes -= 1
+    itemsUnderWay -= batch.length
     schedule()
   }
 
@@ -84,6 +95,6 @@ export function createGroupCommit<Item>(
   return (item) =>
     new Promise((resolve, reject) => {
       queue.push({ item, resolve, reject })
-      outsideOfCallers(schedule)
+      if (!scheduled && isDue()) outsideOfCallers(schedule)
     })
 }

@@ -6,7 +6,7 @@ import { addPartitions } from '../db/partition.ts'
 import { insertEvents, type NewEvent } from './store.ts'
 import { wake } from './wake.ts'
 
-/** Rows of one statement; fourteen parameters each stay far below the protocol's 65 535. */
+/** Rows of one statement: more make those who wait for it wait longer, and save little. */
 const EVENTS_PER_COMMIT = 500
 /** Bodies of one statement together: the embedded database has 1 GiB of memory at most. */
 const BYTES_PER_COMMIT = 16 * 1024 * 1024
