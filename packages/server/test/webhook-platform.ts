@@ -26,7 +26,9 @@ export interface WebhookPlatform extends TestPlatform {
   server: FastifyInstance
   /** A workspace with the shop connected. @returns its id */
   newShop(subdomain: string, ns?: string): Promise<string>
-  connect(subdomain: string, key: InstallKey): Promise<void>
+  /** Installs and connects the shop in a workspace that is there. @param secret default {@link WEBHOOK_SECRET} */
+  addShop(subdomain: string, key: InstallKey, secret?: string): Promise<void>
+  connect(subdomain: string, key: InstallKey, secret?: string): Promise<void>
   /** Delivers, signed. */
   send(delivery: Sent): Promise<Answer>
   /** The events of a workspace, oldest first. */
@@ -43,19 +45,22 @@ export async function webhookPlatform(
   const platform = await testPlatform(origins)
   for (const definition of definitions) await registerDefinition(platform.context, definition)
   const server = webhookServer(platform.context)
-  const connect = async (subdomain: string, key: InstallKey) => {
-    const credentials = { webhookSecret: WEBHOOK_SECRET }
+  const connect = async (subdomain: string, key: InstallKey, webhookSecret = WEBHOOK_SECRET) => {
+    const credentials = { webhookSecret }
     await connectWithForm(platform.context, { ...key, subdomain, requestId: 'connect', credentials })
+  }
+  const addShop = async (subdomain: string, key: InstallKey, secret?: string) => {
+    await installApp(platform.context, key)
+    await connect(subdomain, key, secret)
   }
   return {
     ...platform,
     server,
     connect,
+    addShop,
     async newShop(subdomain, ns = 'market') {
       const { workspaceId } = await platform.newActor(subdomain)
-      const key = { workspaceId, ns }
-      await installApp(platform.context, key)
-      await connect(subdomain, key)
+      await addShop(subdomain, { workspaceId, ns })
       return workspaceId
     },
     send: (delivery) => deliver(server, delivery),
