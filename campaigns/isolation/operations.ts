@@ -81,6 +81,7 @@ export const OPERATIONS: Record<string, Arguments> = {
   exportLink: ({ ns }) => ({ what: 'orders', format: ns }),
   refreshMiniAppToken: ofApp,
   retryMiniAppRegistration: ofApp,
+  rotateMiniAppWebhookSecret: ofApp,
   miniAppOauthTicket: ofApp,
   saveMiniAppCredentials: ({ ns }) => ({ ns, credentials: {} }),
   disconnectMiniApp: ofApp,

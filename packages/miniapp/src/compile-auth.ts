@@ -69,7 +69,10 @@ export function compileAuth(definition: Definition): CompiledAuth {
     userDetails: one('userDetails'),
     registrationRequests: list('registrationRequests'),
     unregistrationRequests: list('unregistrationRequests'),
-    registrationOutputs: new Set([WEBHOOK_SECRET, ...(auth.registrationRequests ?? []).flatMap(mappedKeys)]),
+    registrationOutputs: new Set([
+      ...WEBHOOK_SECRETS,
+      ...(auth.registrationRequests ?? []).flatMap(mappedKeys),
+    ]),
     tokenKeys: new Set([
       ...mappedKeys(auth.get_token),
       ...mappedKeys(auth.refresh_token),
@@ -85,6 +88,8 @@ function fillsCredentials(name: string): boolean {
 
 /** The system value that registration makes where nothing else gives it (specification 2.1). */
 export const WEBHOOK_SECRET = 'webhookSecret'
+/** With the one before it, which counts for a while after it was replaced (specification 5.2). */
+export const WEBHOOK_SECRETS: readonly string[] = [WEBHOOK_SECRET, `${WEBHOOK_SECRET}Previous`]
 
 function compileAuthRequest(request: AuthRequest, place: StepPlace): CompiledHttpStep {
   const namesUid = place.pointer === '/auth/userDetails' && mappedKeys(request).includes('uid')

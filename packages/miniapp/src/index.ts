@@ -149,7 +149,9 @@ export {
   runRegistrationRequest,
   runUnregistration,
   webhookSecretFor,
+  withoutFormerSecret,
   withoutRegistration,
+  withReplacedSecret,
 } from './run/run-registration.ts'
 export type { Renewal, RunContext, RunOptions } from './run/run-state.ts'
 export { type RunOutcome, runSteps } from './run/run-steps.ts'

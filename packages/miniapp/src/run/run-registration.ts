@@ -4,7 +4,7 @@
  * sent again.
  */
 import type { CompiledDefinition } from '../compile.ts'
-import { type CompiledAuth, WEBHOOK_SECRET } from '../compile-auth.ts'
+import { type CompiledAuth, WEBHOOK_SECRET, WEBHOOK_SECRETS } from '../compile-auth.ts'
 import type { CompiledHttpStep } from '../compile-step.ts'
 import { MiniAppError } from '../errors.ts'
 import { isObject, type Rec, readOwn, setOwn } from '../expression/own.ts'
@@ -64,7 +64,7 @@ export function registrationOutputsOf(
   { keepSecret }: { keepSecret: boolean },
 ): ReadonlySet<string> {
   const outputs = [...auth.registrationOutputs, EARLIER].filter((key) => !auth.tokenKeys.has(key))
-  return new Set(outputs.filter((key) => !(keepSecret && key === WEBHOOK_SECRET)))
+  return new Set(outputs.filter((key) => !(keepSecret && WEBHOOK_SECRETS.includes(key))))
 }
 
 /**
@@ -93,6 +93,24 @@ export function webhookSecretFor(
   if (!auth.registrationRequests.some(({ namesWebhookSecret }) => namesWebhookSecret)) return undefined
   const found = storedSecret(bags)
   return found === undefined ? { value: make(), isNew: true } : { value: found, isNew: false }
+}
+
+/**
+ * The credentials with another `{{webhookSecret}}`; the former one counts beside it (specification 5.2). Registration has to
+ * be made again with it.
+ * @returns `undefined` where the secret is not ours to replace: nothing is registered with it, somebody filled it in, or there is none yet
+ */
+export function withReplacedSecret(auth: CompiledAuth, credentials: Rec, secret: string): Rec | undefined {
+  const former = readOwn(credentials, WEBHOOK_SECRET)
+  const isOurs = auth.registrationRequests.some(({ namesWebhookSecret }) => namesWebhookSecret)
+  if (!isOurs || isEmpty(former) || auth.tokenKeys.has(WEBHOOK_SECRET)) return undefined
+  return { ...credentials, [WEBHOOK_SECRET]: secret, [`${WEBHOOK_SECRET}Previous`]: former }
+}
+
+/** The credentials without the secret that {@link withReplacedSecret} replaced; one that somebody filled in stays. */
+export function withoutFormerSecret(auth: CompiledAuth, credentials: Rec): Rec {
+  const former = `${WEBHOOK_SECRET}Previous`
+  return auth.tokenKeys.has(former) ? credentials : withoutRegistration(credentials, new Set([former]))
 }
 
 function storedSecret({ credentials, config }: Bags): string | undefined {

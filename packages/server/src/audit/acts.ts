@@ -15,6 +15,7 @@ export const ACTS = {
   'app.uninstalled': 'An app was taken out of the workspace and its credentials deleted.',
   'app.suspended': 'The operator suspended an app in the workspace.',
   'app.resumed': 'The operator lifted the suspension of an app in the workspace.',
+  'secret.rotated': "The secret that signs an app's webhooks was replaced.",
   'app.configured':
     "Platform: an app's config overrides were changed; `details` names the keys, never a value.",
   'definition.registered': 'Platform: a version of a definition was registered and published.',

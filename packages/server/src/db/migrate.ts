@@ -11,6 +11,7 @@ import { audit } from './migrations/0006-audit.ts'
 import { records } from './migrations/0008-records.ts'
 import { webhook } from './migrations/0009-webhook.ts'
 import { indexes } from './migrations/0010-indexes.ts'
+import { webhookSecretRotation } from './migrations/0013-webhook-secret-rotation.ts'
 import { withoutTimeLimit } from './patient-client.ts'
 import type { Schema } from './schema.ts'
 
@@ -32,6 +33,7 @@ export const MIGRATIONS: readonly Migration[] = [
   records,
   webhook,
   indexes,
+  webhookSecretRotation,
 ]
 
 /** Any number, as long as it is ours alone: processes that start together take this lock in turn. */

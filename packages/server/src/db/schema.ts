@@ -220,6 +220,7 @@ export interface InstallTable {
   registered: Generated<number>
   /** Since when a connect or its registration has been under way. */
   connectingSince: TimestampOrNull
+  webhookSecretRotatedAt: TimestampOrNull
   authenticatedAt: TimestampOrNull
   expiresAt: TimestampOrNull
   /** From when on the tokens are refreshed ahead of their expiry; null where they do not expire or cannot be. */

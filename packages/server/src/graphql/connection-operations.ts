@@ -4,6 +4,7 @@ import { ApiError } from '../errors.ts'
 import { forgetInstalls } from '../install/live-install.ts'
 import { refreshByHand } from '../install/refresh.ts'
 import { retryRegistration } from '../install/registration.ts'
+import { rotateWebhookSecret } from '../install/rotate-webhook-secret.ts'
 import type { StoredInstall } from '../install/store.ts'
 import { liftSuspension, suspend } from '../install/suspend.ts'
 import { appConfigKeys, setAppConfig } from '../registry/app-config.ts'
@@ -44,6 +45,19 @@ builder.mutationField('retryMiniAppRegistration', (t) =>
     resolve: async (_root, { ns }, { context, caller, workspace }) => {
       const run = { workspaceId: caller.workspaceId, ns, subdomain: workspace.subdomain }
       return connectionOf((await retryRegistration(context, run)).install)
+    },
+  }),
+)
+
+builder.mutationField('rotateMiniAppWebhookSecret', (t) =>
+  t.field({
+    type: 'JSON',
+    permission: 'manageMiniApps',
+    description: `Replaces the secret that the provider signs webhooks with, where it was made here, and registers again with the new one. The former one counts for 24 hours more. ${ANSWER}`,
+    args: { ns: t.arg.string({ required: true }) },
+    resolve: async (_root, { ns }, { context, caller, workspace }) => {
+      const run = { workspaceId: caller.workspaceId, ns, subdomain: workspace.subdomain }
+      return connectionOf((await rotateWebhookSecret(context, run)).install)
     },
   }),
 )

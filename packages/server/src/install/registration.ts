@@ -38,11 +38,11 @@ export interface RegistrationRun extends InstallKey {
   signal?: AbortSignal
 }
 
+export const newWebhookSecret = (): string => randomBytes(WEBHOOK_SECRET_BYTES).toString('hex')
+
 /** The bag with the secret that the registration requests name, where they name one. */
 export function withWebhookSecret(compiled: CompiledDefinition, bags: Bags): Record<string, unknown> {
-  const secret = webhookSecretFor(compiled.auth, bags, () =>
-    randomBytes(WEBHOOK_SECRET_BYTES).toString('hex'),
-  )
+  const secret = webhookSecretFor(compiled.auth, bags, newWebhookSecret)
   return secret?.isNew ? { ...bags.credentials, webhookSecret: secret.value } : bags.credentials
 }
 

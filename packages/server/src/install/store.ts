@@ -45,6 +45,8 @@ export interface StoredInstall extends InstallKey {
   registered: number
   /** Last sign of life of the registration that is under way. */
   connectingSince: Date | null
+  /** When we replaced the secret of its webhooks. */
+  webhookSecretRotatedAt: Date | null
   /** Raised by every change, as a decimal string. */
   revision: string
 }
@@ -68,6 +70,7 @@ const columns = [
   'pendingRegistrations',
   'registered',
   'connectingSince',
+  'webhookSecretRotatedAt',
   'revision',
 ] as const
 
@@ -225,6 +228,7 @@ export async function disconnectInstall(
     pendingRegistrations: 0,
     registered: 0,
     connectingSince: null,
+    webhookSecretRotatedAt: null,
   })
 }
 

@@ -1,5 +1,5 @@
 /** Whom a delivery is for: what of workspace, app and install is asked for every delivery, from memory. */
-import type { CompiledDefinition } from 'miniapp'
+import { type CompiledDefinition, withoutFormerSecret } from 'miniapp'
 import { type CompiledWebhook, compileWebhook, type SecretBags } from 'miniapp/webhook'
 import { type AddressedRequest, findAddressedWorkspace, subdomainOf } from '../account/address.ts'
 import type { Workspace } from '../account/store.ts'
@@ -72,18 +72,36 @@ export function webhookOf(compiled: CompiledDefinition): CompiledWebhook | undef
   return known.webhook
 }
 
-const secretBags = new WeakMap<LiveInstall, Promise<SecretBags>>()
+/** How long a secret counts that we replaced (specification 5.2). */
+export const FORMER_SECRET_MS = 24 * 3_600_000
+
+interface Secrets {
+  bags: Promise<SecretBags>
+  /** When they are to be put together again, in milliseconds since the epoch. */
+  until: number
+}
+
+const secretsByInstall = new WeakMap<LiveInstall, Secrets>()
 
 /** Where secrets are looked for. A live install is made anew when any of it changes. */
 export function secretsOf(context: Context, live: LiveInstall): Promise<SecretBags> {
-  const known = secretBags.get(live)
-  if (known !== undefined) return known
+  const known = secretsByInstall.get(live)
+  if (known !== undefined && context.now() < known.until) return known.bags
+  const { credentials, until } = credentialsOf(live, context.now())
   const bags = appConfigOf(context, live.compiled.ns).then((override) => ({
-    credentials: live.bags.credentials,
+    credentials,
     override,
     config: live.compiled.definition.auth.config ?? {},
   }))
-  secretBags.set(live, bags)
-  bags.catch(() => secretBags.delete(live))
+  secretsByInstall.set(live, { bags, until })
+  bags.catch(() => secretsByInstall.delete(live))
   return bags
+}
+
+/** Without a secret that we replaced a day ago. */
+function credentialsOf({ install, compiled, bags: { credentials } }: LiveInstall, now: number) {
+  if (install.webhookSecretRotatedAt === null) return { credentials, until: Number.POSITIVE_INFINITY }
+  const until = install.webhookSecretRotatedAt.getTime() + FORMER_SECRET_MS
+  if (now < until) return { credentials, until }
+  return { credentials: withoutFormerSecret(compiled.auth, credentials), until: Number.POSITIVE_INFINITY }
 }
