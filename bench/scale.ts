@@ -18,7 +18,7 @@ interface Form {
 
 const TEN = { apps: 10, workspaces: 10 }
 const FORMS = {
-  quick: { rounds: 1, apps: 12, workspaces: 30 },
+  quick: { rounds: 1, apps: 12, workspaces: 12 },
   default: { rounds: 25, apps: 200, workspaces: 3_000 },
   long: { rounds: 61, apps: 200, workspaces: 10_000 },
 } as const satisfies Record<MeasureOptions['form'], Form>

@@ -11,12 +11,13 @@ import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { signatureOf } from '../packages/server/test/market-app.ts'
 import { startPostgres } from '../packages/server/test/postgres.ts'
+import { nodeEnvironment } from '../packages/server/test/server-process.ts'
 import type { Measurement, MeasureOptions } from '../scripts/measure.ts'
 import { judge, median, round } from '../scripts/measure-rounds.ts'
 import { requestsPerSecond } from './webhook/load.ts'
 
 const FORMS = {
-  quick: { rounds: 1, requests: 500 },
+  quick: { rounds: 1, requests: 100 },
   default: { rounds: 7, requests: 10_000 },
   long: { rounds: 21, requests: 30_000 },
 } as const satisfies Record<MeasureOptions['form'], { rounds: number; requests: number }>
@@ -78,8 +79,9 @@ export async function bench({ form, log }: MeasureOptions): Promise<Measurement>
 }
 
 async function startSide(kind: string, env: Record<string, string>): Promise<Side> {
-  const { PATH = '', HOME = '' } = process.env
-  const child = fork(join(import.meta.dirname, 'webhook/server.ts'), [kind], { env: { PATH, HOME, ...env } })
+  const child = fork(join(import.meta.dirname, 'webhook/server.ts'), [kind], {
+    env: { ...nodeEnvironment(), ...env },
+  })
   const ended = once(child, 'exit').then(() => Promise.reject(new Error(`the side "${kind}" did not start`)))
   const [port] = (await Promise.race([once(child, 'message'), ended])) as [number]
   ended.catch(() => {})

@@ -26,7 +26,7 @@ import { startLocalServer } from '../packages/server/test/local-server.ts'
 import { startPostgres } from '../packages/server/test/postgres.ts'
 import type { Measurement, MeasureOptions } from '../scripts/measure.ts'
 
-const DURATION_MS = { quick: 3_500, default: 30_000, long: 240_000 } as const
+const DURATION_MS = { quick: 2_000, default: 30_000, long: 240_000 } as const
 /** Loops of one caller that load options one after the other: together far more than the provider allows. */
 const LANES = 15
 /** Milliseconds between two calls of the person in front of a form. */

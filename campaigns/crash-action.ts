@@ -16,7 +16,7 @@ import { type ServerProcess, startServerProcess } from '../packages/server/test/
 import type { Measurement, MeasureOptions } from '../scripts/measure.ts'
 
 const KILLS = {
-  quick: { connects: 1, executions: 2, lanes: 1 },
+  quick: { connects: 1, executions: 1, lanes: 1 },
   default: { connects: 10, executions: 40, lanes: 2 },
   long: { connects: 50, executions: 500, lanes: 3 },
 } as const

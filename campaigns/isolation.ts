@@ -51,6 +51,8 @@ interface Scene {
   digest: Record<string, string>
   tally: Tally
   log: (line: string) => void
+  /** One is enough to know that a breach is noticed. */
+  endsAtLeak: boolean
 }
 
 export interface IsolationOptions extends MeasureOptions {
@@ -117,6 +119,7 @@ async function tryOperations(scene: Scene, confusions: readonly Record<string, s
   const { platform, caller, tally } = scene
   const names = Object.keys(OPERATIONS).filter((name) => operationNames.includes(name))
   for (const name of names) {
+    if (scene.endsAtLeak && tally.leaks > 0) return
     tally.operations += 1
     if (isQuery(name) || name === 'executeMiniAppAction') {
       const asked = operationCall(scene, name)(caller)
@@ -195,6 +198,7 @@ async function run(options: IsolationOptions, tally: Tally, databaseUrl?: string
       nobody,
       tally,
       log: options.log,
+      endsAtLeak: options.breach !== undefined,
     }
     noteUncovered(scene)
     await tryRoutes(scene)

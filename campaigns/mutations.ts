@@ -10,7 +10,7 @@ import type { Measurement, MeasureOptions } from '../scripts/measure.ts'
 import { type Counts, noCounts, runShare, type Share, type ShareResult } from './mutations/run-share.ts'
 
 /** Mutants of each definition. */
-const MUTANTS = { quick: 25, default: 1_000, long: 10_000 } as const satisfies Record<
+const MUTANTS = { quick: 15, default: 1_000, long: 10_000 } as const satisfies Record<
   MeasureOptions['form'],
   number
 >

@@ -26,7 +26,7 @@ const KINDS = { ESCAPES, CALLS_OUT, POLLUTION, ENGINE, MEMORY, TIME, BUILT_INS, 
 
 /** `every`: of each kind, every so manieth function. */
 const FORMS = {
-  quick: { every: { fast: 8, slow: 30 }, passes: 1, roundMs: 800, rounds: 1 },
+  quick: { every: { fast: 12, slow: 60 }, passes: 1, roundMs: 400, rounds: 1 },
   default: { every: { fast: 1, slow: 1 }, passes: 1, roundMs: 8_000, rounds: 3 },
   long: { every: { fast: 1, slow: 1 }, passes: 5, roundMs: 20_000, rounds: 8 },
 } as const

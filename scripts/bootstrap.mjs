@@ -113,7 +113,12 @@ function run(program, args) {
   const isOwn = !program.startsWith(modules)
   const child = spawn(pinnedNode, [program, ...args], {
     stdio: isOwn ? ['inherit', 'inherit', 'inherit', 'ipc'] : 'inherit',
-    env: { ...process.env, PATH: `${dirname(pinnedNode)}${delimiter}${process.env.PATH ?? ''}` },
+    env: {
+      // Half of the time of a start goes into compiling: what one process has compiled is used by the next.
+      NODE_COMPILE_CACHE: join(modules, '.cache', 'node'),
+      ...process.env,
+      PATH: `${dirname(pinnedNode)}${delimiter}${process.env.PATH ?? ''}`,
+    },
   })
   for (const signal of FORWARDED_SIGNALS) process.on(signal, () => child.kill(signal))
   // npm can be killed in a way that it cannot forward: then this process gets another parent.

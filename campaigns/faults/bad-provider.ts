@@ -11,7 +11,7 @@ const LATE_MS = 3_000
 const WAITING_CALLS = 100
 /** What a neighbour's call may take while others wait. */
 const NEIGHBOUR_MS = 3_000
-const FLOOD_BYTES = { quick: 64 * 2 ** 20, default: 512 * 2 ** 20, long: 2 * 2 ** 30 } as const
+const FLOOD_BYTES = { quick: 32 * 2 ** 20, default: 512 * 2 ** 20, long: 2 * 2 ** 30 } as const
 const FLOODS_AT_ONCE = 3
 const MAX_ANSWER_BYTES = 10 * 2 ** 20
 

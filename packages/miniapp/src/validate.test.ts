@@ -125,7 +125,7 @@ describe('whatever a document holds', () => {
           ).toBe(true)
         }
       }),
-      { numRuns: 300 },
+      { numRuns: 100 },
     )
   })
 
@@ -137,7 +137,7 @@ describe('whatever a document holds', () => {
         expect(() => compileDefinition(definition as NonNullable<typeof definition>)).not.toThrow()
         expect(() => compileWebhook(definition as NonNullable<typeof definition>)).not.toThrow()
       }),
-      { numRuns: 300 },
+      { numRuns: 100 },
     )
   })
 

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type ApiClient, apiClient, signIn } from './api-client.ts'
 import { type EmptyDatabase, emptyDatabase } from './empty-database.ts'
 import { type FaultProxy, startFaultProxy } from './fault-proxy.ts'
+import { killPoints } from './kill-points.ts'
 import {
   LEDGER_ORIGIN,
   LEDGER_REGISTRATION,
@@ -131,36 +132,34 @@ async function fresh(): Promise<void> {
 
 const CONNECTED = { state: 'connected', errorCode: null, isAuthenticated: true, pendingRegistrations: 0 }
 const INSTALLED = { state: 'installed', errorCode: null, isAuthenticated: false, pendingRegistrations: 0 }
-const AUTH_REQUESTS: [string, RegExp][] = [
-  ['get_token', /^\/oauth\/token$/],
-  ['test_token', /^\/ping$/],
-  ['userDetails', /^\/me$/],
+const AUTH_REQUESTS = [
+  { name: 'get_token', path: /^\/oauth\/token$/ },
+  { name: 'test_token', path: /^\/ping$/ },
+  { name: 'userDetails', path: /^\/me$/ },
 ]
-const REGISTRATION: [string, RegExp][] = [
-  ['POST /hooks', /^\/hooks$/],
-  ['POST /hooks/{id}/events', /\/events$/],
-  ['POST /hooks/{id}/activate', /\/activate$/],
+const REGISTRATION = [
+  { name: 'POST /hooks', path: /^\/hooks$/ },
+  { name: 'POST /hooks/{id}/events', path: /\/events$/ },
+  { name: 'POST /hooks/{id}/activate', path: /\/activate$/ },
 ]
+const STEPS = REGISTRATION.map(({ name }) => name)
 
 describe('killed while the account is tried', () => {
-  const points = AUTH_REQUESTS.flatMap(([name, path]) =>
-    (['before', 'after'] as const).map((when) => ({ name, path, when })),
+  it.each(killPoints(AUTH_REQUESTS, ['before', 'after']))(
+    '$when $name: nothing is connected, and connecting works',
+    async (point) => {
+      await fresh()
+      await killAt(connect, point)
+      await restart()
+      expect(await state()).toEqual(INSTALLED)
+      expect(await connect()).toMatchObject({ saveMiniAppCredentials: { status: 'connected' } })
+      expect(await state()).toEqual(CONNECTED)
+    },
   )
-  it.each(points)('$when $name: nothing is connected, and connecting works', async (point) => {
-    await fresh()
-    await killAt(connect, point)
-    await restart()
-    expect(await state()).toEqual(INSTALLED)
-    expect(await connect()).toMatchObject({ saveMiniAppCredentials: { status: 'connected' } })
-    expect(await state()).toEqual(CONNECTED)
-  })
 })
 
 describe('killed while it is registered', () => {
-  const points = REGISTRATION.flatMap(([name, path], index) =>
-    (['before', 'after', 'answered'] as const).map((when) => ({ name, path, when, index })),
-  )
-  it.each(points)(
+  it.each(killPoints(REGISTRATION, ['before', 'after', 'answered']))(
     '$when $name: connected, what is left is known, and the next start goes on with it',
     async ({ name, path, when, index }) => {
       await fresh()
@@ -174,31 +173,31 @@ describe('killed while it is registered', () => {
       expect(found).toMatchObject({ state: 'connected', isAuthenticated: true, errorCode: null })
       if (found.pendingRegistrations > 0) {
         expect((await remaining.reached).url).toMatch(
-          REGISTRATION[REGISTRATION.length - found.pendingRegistrations]?.[1] ?? /^$/,
+          REGISTRATION[REGISTRATION.length - found.pendingRegistrations]?.path ?? /^$/,
         )
         remaining.release()
       }
       await untilRegistered()
-      const counts = REGISTRATION.map(([step]) => ledger.hooks.done.filter((done) => done === step).length)
+      const counts = STEPS.map((step) => ledger.hooks.done.filter((done) => done === step).length)
       const repeated = when !== 'before' && found.pendingRegistrations === left
-      expect(counts).toEqual(REGISTRATION.map(([step]) => (repeated && step === name ? 2 : 1)))
+      expect(counts).toEqual(STEPS.map((step) => (repeated && step === name ? 2 : 1)))
       expect([...ledger.hooks.standing.values()].at(-1)).toMatchObject({ active: true })
     },
   )
 })
 
 describe('killed while it is reconnected', () => {
-  it.each(['before', 'after'] as const)(
-    '%s the old registration is undone: the old connection registers anew by itself',
-    async (when) => {
+  it.each(killPoints([{ path: /^\/hooks\/[^/]+$/ }], ['after', 'before']))(
+    '$when the old registration is undone: the old connection registers anew by itself',
+    async (point) => {
       await fresh()
       await connect()
       ledger.hooks.done.length = 0
-      await killAt(connect, { path: /^\/hooks\/[^/]+$/, when })
+      await killAt(connect, point)
       await restart()
       await untilRegistered()
-      const undone = Array(when === 'after' ? 2 : 1).fill('DELETE /hooks/{id}')
-      expect(ledger.hooks.done).toEqual([...undone, ...REGISTRATION.map(([step]) => step)])
+      const undone = Array(point.when === 'after' ? 2 : 1).fill('DELETE /hooks/{id}')
+      expect(ledger.hooks.done).toEqual([...undone, ...STEPS])
       expect([...ledger.hooks.standing.values()]).toMatchObject([{ active: true }])
       expect(await act()).toMatchObject({ success: true })
     },

@@ -20,7 +20,7 @@ import {
   refreshingLedgerDefinition,
   startLedger,
 } from './ledger-app.ts'
-import { type ServerProcess, startServerProcess } from './server-process.ts'
+import { nodeEnvironment, type ServerProcess, startServerProcess } from './server-process.ts'
 
 const root = resolve(import.meta.dirname, '../../..')
 /** Several batches of a rotation. */
@@ -81,10 +81,9 @@ interface Ended {
 }
 
 function startKeys(args: string[], onOutput?: (output: string, child: ChildProcess) => void): Promise<Ended> {
-  const { PATH = '' } = process.env
   const child = spawn(process.execPath, [join(root, 'packages/server/bin/keys.ts'), ...args], {
     cwd: directory,
-    env: { PATH, ...settings() },
+    env: { ...nodeEnvironment(), ...settings() },
   })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) {
@@ -309,7 +308,7 @@ describe('the command', () => {
     const run = () =>
       execFileSync(process.execPath, [join(root, 'packages/server/bin/keys.ts'), 'check'], {
         cwd: empty,
-        env: { PATH: process.env['PATH'] },
+        env: nodeEnvironment(),
         stdio: 'pipe',
       })
     expect(run).toThrow(/There is no database in .*empty-.*data\. Set DATA_DIR or DATABASE_URL/)

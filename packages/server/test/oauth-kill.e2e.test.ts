@@ -10,6 +10,7 @@ import { type AuthorizationServer, startAuthorizationServer } from './authorizat
 import { openBrowser, textOf } from './browser.ts'
 import { type EmptyDatabase, emptyDatabase } from './empty-database.ts'
 import { type FaultProxy, startFaultProxy } from './fault-proxy.ts'
+import { killPoints } from './kill-points.ts'
 import { type ServerProcess, startServerProcess } from './server-process.ts'
 import { STOREFRONT_ORIGIN, storefrontDefinition } from './storefront-app.ts'
 
@@ -158,15 +159,17 @@ async function expectConnectsAnew(): Promise<void> {
 }
 
 describe('killed while the answer of the provider is worked on', () => {
-  const points = [
-    { when: 'before', name: 'get_token', path: /^\/token$/, exchanged: 0 },
-    { when: 'after', name: 'get_token', path: /^\/token$/, exchanged: 1 },
-    { when: 'before', name: 'userDetails', path: /^\/me$/, exchanged: 1 },
-    { when: 'after', name: 'userDetails', path: /^\/me$/, exchanged: 1 },
-  ] as const
+  const points = killPoints(
+    [
+      { name: 'get_token', path: /^\/token$/ },
+      { name: 'userDetails', path: /^\/me$/ },
+    ],
+    ['before', 'after'],
+  )
   it.each(points)(
     '$when $name: nothing is connected, the answer is over, and a new ticket connects',
-    async ({ when, path, exchanged }) => {
+    async ({ when, name, path }) => {
+      const exchanged = when === 'before' && name === 'get_token' ? 0 : 1
       const callback = await authorize()
       const before = exchanges()
       const hold = proxy.only(path).hold(when)

@@ -8,7 +8,7 @@ import { createSend, type EgressSettings } from '../src/http/send.ts'
 import { createBudget } from '../src/limit/budget.ts'
 import { createRateLimit } from '../src/limit/rate-limit.ts'
 import { silentLog } from '../src/log.ts'
-import { createSandbox } from '../src/sandbox/run-function.ts'
+import { createSandbox, type Sandbox } from '../src/sandbox/run-function.ts'
 import { createKeyRing } from '../src/secret/key-ring.ts'
 import { createVault } from '../src/secret/vault.ts'
 import { testDatabase } from './database.ts'
@@ -39,7 +39,7 @@ export async function testPlatform(
   const now = () => clock.now
   const providerOrigins = new Map(Object.entries(origins))
   const outbound = createSend({ allowPrivateNetworks: [], providerOrigins, ...egress })
-  const sandbox = await createSandbox({ log: silentLog, size: 2, timeMs: FUNCTION_LIMIT_MS })
+  const sandbox = sandboxWhenNeeded()
   const settings = { SAAS_API_URL: 'http://localhost/w/{subdomain}', OAUTH_BASE_URL: 'http://localhost' }
   const context: Context = {
     config: readConfig(settings, { terminal: false, workingDirectory: '/' }),
@@ -69,5 +69,26 @@ export async function testPlatform(
       await outbound.close()
       await db.drop()
     },
+  }
+}
+
+/** Its processes start with the first call of a function: most tests make none. */
+function sandboxWhenNeeded(): Sandbox {
+  let opening: Promise<Sandbox> | undefined
+  let opened: Sandbox | undefined
+  const open = async () => {
+    opening ??= createSandbox({ log: silentLog, size: 2, timeMs: FUNCTION_LIMIT_MS })
+    opened = await opening
+    return opened
+  }
+  return {
+    forWorkspace: (workspaceId) => async (call, options) =>
+      (await open()).forWorkspace(workspaceId)(call, options),
+    get locks() {
+      if (!opened) throw new Error('No function was called yet.')
+      return opened.locks
+    },
+    load: () => opened?.load() ?? { busy: 0, idle: 0, starting: 0, waiting: 0 },
+    close: async () => (await opening)?.close(),
   }
 }

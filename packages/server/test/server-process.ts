@@ -32,16 +32,21 @@ export interface ServerProcessOptions {
   ownGroup?: boolean
 }
 
+/** What a process of Node needs of this one's environment: no setting of the server. */
+export function nodeEnvironment(): Record<string, string> {
+  const { PATH = '', HOME = '', NODE_COMPILE_CACHE = '' } = process.env
+  return { PATH, HOME, NODE_COMPILE_CACHE }
+}
+
 /** Starts a server as a process of its own and waits until it is ready. Rejects with its output where it does not start. */
 export async function startServerProcess(options: ServerProcessOptions): Promise<ServerProcess> {
   const command = options.command ?? {
     file: process.execPath,
     args: [join(root, 'packages/server/bin/server.ts')],
   }
-  const { PATH = '', HOME = '' } = process.env
   const child = spawn(command.file, command.args, {
     cwd: options.cwd,
-    env: { PATH, HOME, PORT: '0', ...options.env },
+    env: { ...nodeEnvironment(), PORT: '0', ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: options.ownGroup ?? false,
   })
