@@ -12,7 +12,7 @@ it("finds no operation and no route that tells, or changes, another workspace's 
 })
 
 it('notices when statements on one table forget their workspace', async () => {
-  const { ok, figures } = await campaign({ ...quick, breach: 'action_run' })
+  const { ok, figures } = await campaign({ ...quick, breach: 'notification' })
   expect(Number(figures['leaks'])).toBeGreaterThan(0)
   expect(ok).toBe(false)
 })

@@ -178,7 +178,7 @@ function configuration(accessTokenSeconds: number): Configuration {
     issueRefreshToken: () => true,
     ttl: {
       AccessToken: accessTokenSeconds,
-      AuthorizationCode: 60,
+      AuthorizationCode: HOUR_SECONDS,
       RefreshToken: 24 * HOUR_SECONDS,
       IdToken: HOUR_SECONDS,
       Interaction: HOUR_SECONDS,
