@@ -110,6 +110,10 @@ export interface ErrorDetails {
   missing?: string[]
   /** Key of a `{{…}}` that has no value, or one that may not stand where it would. */
   placeholder?: string
+  /** That placeholder has no value, as opposed to one that may not stand there. */
+  hasNoValue?: boolean
+  /** The function that was to compute the output that has no value. */
+  computedBy?: string
   /** Of a request that got no answer: a `SendFailure`, or `deadline` where the time of the whole run was over. */
   failure?: string
   /** The system's code of that failure, such as `ENOTFOUND`. */

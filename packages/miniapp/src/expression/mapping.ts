@@ -107,7 +107,11 @@ function readEntry(
   const reason =
     value instanceof RuleFault ? value.reason : `the response holds nothing at ${placeOf(entry.value)}`
   if (readOwn(entry, 'optional') !== true) {
-    throw new MiniAppError('EXTERNAL_API_ERROR', `"${entry.name}" has no value: ${reason}`, { path: pointer })
+    const computedBy = value instanceof RuleFault ? value.fn : undefined
+    throw new MiniAppError('EXTERNAL_API_ERROR', `"${entry.name}" has no value: ${reason}`, {
+      path: pointer,
+      ...(computedBy !== undefined && { details: { computedBy } }),
+    })
   }
   if (value !== undefined)
     subject.notes.push({ field: entry.name, pointer, message: `"${entry.name}" is left out: ${reason}` })

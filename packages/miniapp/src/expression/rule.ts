@@ -241,8 +241,8 @@ function compileArguments(
 }
 
 function resultOf(fn: string, returned: unknown): unknown {
-  if (returned === undefined) return new RuleFault(`the function "${fn}" gave no result`)
-  if (returned instanceof Error) return new RuleFault(`the function "${fn}" failed: ${returned.message}`)
+  if (returned === undefined) return new RuleFault(`the function "${fn}" gave no result`, fn)
+  if (returned instanceof Error) return new RuleFault(`the function "${fn}" failed: ${returned.message}`, fn)
   const value = readOwn(returned, 'value')
-  return value === undefined ? new RuleFault(`the result of the function "${fn}" has no "value"`) : value
+  return value === undefined ? new RuleFault(`the result of the function "${fn}" has no "value"`, fn) : value
 }

@@ -40,8 +40,11 @@ export interface Subject {
 /** Why a rule has no value: the end of a sentence that begins with the rule's place. */
 export class RuleFault {
   readonly reason: string
-  constructor(reason: string) {
+  /** The function that was to compute it. */
+  readonly fn: string | undefined
+  constructor(reason: string, fn?: string) {
     this.reason = reason
+    this.fn = fn
   }
 }
 

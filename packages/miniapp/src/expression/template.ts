@@ -167,16 +167,21 @@ export function notConfigured(
   return new MiniAppError('NOT_CONFIGURED', message, { path: site.pointer, details: { missing: [key] } })
 }
 
-/** The error of a value that may not stand where it would land: names key and place, never the value. */
+/**
+ * The error of a value that may not stand where it would land, or of one that is missing: names key and place, never the
+ * value.
+ *
+ * @param reason default: there is no value
+ */
 export function refuse(
   placeholder: Pick<PlaceholderRef, 'syntax' | 'key'>,
   site: Pick<TemplateSite, 'where' | 'pointer'>,
-  reason: string,
+  reason?: string,
 ): MiniAppError {
-  const message = `${placeholderText(placeholder)} in ${site.where} ${reason}`
+  const message = `${placeholderText(placeholder)} in ${site.where} ${reason ?? 'has no value'}`
   return new MiniAppError('VALIDATION_ERROR', message, {
     path: site.pointer,
-    details: { placeholder: placeholder.key },
+    details: { placeholder: placeholder.key, ...(reason === undefined && { hasNoValue: true }) },
   })
 }
 

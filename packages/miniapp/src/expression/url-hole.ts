@@ -63,7 +63,8 @@ export function isUnresolved(value: unknown): value is undefined | null | '' {
   return value === undefined || value === null || value === ''
 }
 
-export function unresolved(hole: Hole, reason: string): MiniAppError {
+/** @param reason default: there is no value */
+export function unresolved(hole: Hole, reason?: string): MiniAppError {
   return hole.ref.syntax === 'credential'
     ? notConfigured(hole.ref, hole.site)
     : refuse(hole.ref, hole.site, reason)
@@ -76,7 +77,7 @@ export function readForHost(hole: Hole, scopes: Scopes, hostFromForm: boolean): 
   throw unresolved(
     hole,
     hostFromForm || isUnresolved(hole.read(scopes))
-      ? 'has no value'
+      ? undefined
       : 'may not come from form input or a step: a request with credentials or app config goes only where the connection says',
   )
 }

@@ -89,7 +89,7 @@ function pathHole(hole: Hole, segmentKeys: ReadonlySet<string>): Render {
   const isSegment = syntax === 'input' && (segmentKeys.has(key) || segmentKeys.has(rootNameOf(key)))
   return (scopes) => {
     const value = hole.read(scopes)
-    if (isUnresolved(value)) throw unresolved(hole, 'has no value')
+    if (isUnresolved(value)) throw unresolved(hole)
     const encoded = pathValue(textOf(value), isSegment)
     if (encoded instanceof PlaceFault) throw refuse(hole.ref, hole.site, encoded.reason)
     return encoded

@@ -162,7 +162,7 @@ const refusedAccount: Rule = (facts) => {
 /** A good status, and an answer that is not what the app expects. */
 const unfitAnswer: Rule = (facts) => {
   const {
-    error: { path, message },
+    error: { path, details },
     isPage,
     isBrokenJson,
   } = facts
@@ -187,12 +187,11 @@ const unfitAnswer: Rule = (facts) => {
       told(facts),
       authorNext('correct dataPath; the record shows what the answer holds'),
     )
-  const isFunction = / the function "/.test(message)
   return say(
     'definition',
     told(facts),
     authorNext(
-      isFunction
+      details.computedBy !== undefined
         ? 'correct the function that the mapping computes with'
         : 'correct the mapping; the record of the run shows the answer and what each entry found',
     ),

@@ -67,10 +67,10 @@ const wrongFields: Rule = ({ error: { details }, part }) => {
 }
 
 /** A `{{…}}` without a value, or with one that may not stand there. */
-const wrongPlaceholder: Rule = ({ error: { details, message }, giverOf }) => {
-  const { placeholder: key } = details
+const wrongPlaceholder: Rule = ({ error: { details }, giverOf }) => {
+  const { placeholder: key, hasNoValue = false } = details
   if (key === undefined) return undefined
-  const what = /has no value/.test(message)
+  const what = hasNoValue
     ? `The request needs ${key}, and it has no value.`
     : `The value of ${key} may not stand where the request would put it.`
   const next = {
