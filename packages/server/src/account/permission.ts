@@ -30,6 +30,7 @@ export const PERMISSIONS = {
   customersRemove: 'Remove customers.',
   customersChangeState: 'Change the state of customers.',
   showOrders: 'See orders and abandoned carts.',
+  ordersChangeStatus: 'Change the status of orders.',
   showProducts: 'See products.',
   manageProducts: 'Make and change products.',
   removeProducts: 'Remove products.',

@@ -59,11 +59,12 @@ export async function findDefaultWorkspace(executor: Executor): Promise<Workspac
     .executeTakeFirst()
 }
 
-/** Where a page of a list begins and how many rows are read: newest first, by `(createdAt, id)`. */
+/** Where a page of a list begins and how many rows are read: by default newest first, by `(createdAt, id)`. */
 export interface PageRange {
   limit: number
   offset: number
-  after?: { createdAt: Date; id: string } | undefined
+  /** `value` is of what the list is ordered by. */
+  after?: { value: Date | string; id: string } | undefined
 }
 
 export async function listWorkspaces(executor: Executor, range: PageRange): Promise<Workspace[]> {
@@ -329,9 +330,7 @@ function matches(filter: TokenFilter) {
 
 function olderThan<Table extends 'workspace' | 'appToken'>(after: PageRange['after']) {
   return (eb: ExpressionBuilder<Schema, Table>) =>
-    after === undefined
-      ? eb.lit(true)
-      : sql<boolean>`(created_at, id) < (${after.createdAt}, ${after.id}::uuid)`
+    after === undefined ? eb.lit(true) : sql<boolean>`(created_at, id) < (${after.value}, ${after.id}::uuid)`
 }
 
 /** The text with the wildcards of LIKE taken literally. */

@@ -65,8 +65,8 @@ function matching(db: Database, filter: RunFilter) {
 export async function listRuns(db: Database, filter: RunFilter, range: PageRange): Promise<ListedRun[]> {
   let query = matching(db, filter).select(listedColumns)
   if (range.after) {
-    const { createdAt, id } = range.after
-    query = query.where(sql<boolean>`(created_at, id) < (${createdAt}, ${id}::uuid)`)
+    const { value, id } = range.after
+    query = query.where(sql<boolean>`(created_at, id) < (${value}, ${id}::uuid)`)
   }
   return query
     .orderBy('createdAt', 'desc')

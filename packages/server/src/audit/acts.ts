@@ -18,6 +18,9 @@ export const ACTS = {
   'secret.rotated': "The secret that signs an app's webhooks was replaced.",
   'app.configured':
     "Platform: an app's config overrides were changed; `details` names the keys, never a value.",
+  'customers.merged':
+    'Customers were merged into one, the subject; `details` holds the ids that are no more.',
+  'customers.removed': 'Customers were removed; `details` holds how many, and ids of them.',
   'definition.registered': 'Platform: a version of a definition was registered and published.',
   'key.rotated': 'Platform: the master key was replaced; `details` holds fingerprints, never a key.',
 } as const satisfies Record<string, string>

@@ -12,6 +12,7 @@ import { records } from './migrations/0008-records.ts'
 import { webhook } from './migrations/0009-webhook.ts'
 import { indexes } from './migrations/0010-indexes.ts'
 import { webhookSecretRotation } from './migrations/0013-webhook-secret-rotation.ts'
+import { byHand } from './migrations/0014-by-hand.ts'
 import { withoutTimeLimit } from './patient-client.ts'
 import type { Schema } from './schema.ts'
 
@@ -34,6 +35,7 @@ export const MIGRATIONS: readonly Migration[] = [
   webhook,
   indexes,
   webhookSecretRotation,
+  byHand,
 ]
 
 /** Any number, as long as it is ours alone: processes that start together take this lock in turn. */

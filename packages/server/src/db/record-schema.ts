@@ -6,8 +6,8 @@ import type { BytesOrNull, JsonText, TextOrNull, Timestamp, TimestampOrNull } fr
 export const CUSTOMER_STATES = ['visitor', 'lead', 'customer'] as const
 export type CustomerState = (typeof CUSTOMER_STATES)[number]
 
-/** By what a customer is found, the strongest first. */
-export const CUSTOMER_KEY_KINDS = ['code', 'email', 'phone'] as const
+/** By what a customer is found, the strongest first; `merged` is the id of one that was merged into it. */
+export const CUSTOMER_KEY_KINDS = ['code', 'email', 'phone', 'merged'] as const
 export type CustomerKeyKind = (typeof CUSTOMER_KEY_KINDS)[number]
 
 /** Where something was learnt: an app's event or sync run, or a caller of the API. */
@@ -35,6 +35,8 @@ export interface CustomerTable {
   /** The latest code of each app that knows the customer. */
   externalCodes: JsonText<Record<string, string>>
   tags: ColumnType<string[], string[] | undefined, string[]>
+  /** When the fields were last said that a person has changed: milliseconds since the epoch. */
+  fieldTimes: JsonText<Record<string, number>>
   /** Of the first sight. */
   source: JsonText<Source>
   search: SearchTerms

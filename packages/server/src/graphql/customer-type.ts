@@ -1,15 +1,24 @@
 /** A customer as 10b section 4.1 publishes it: the fields that are kept here. */
+
+import { listCustomers } from '../record/list.ts'
 import type { Profile } from '../record/merge-customer.ts'
-import { listCustomers } from '../record/store.ts'
 import { builder } from './builder.ts'
 import { defineLoader } from './loader.ts'
+import { textsOf } from './record-fields.ts'
 
 const text = ({ data }: Profile, field: string): string | null => {
   const value = data[field]
   return typeof value === 'string' ? value : null
 }
 
-export const CustomerType = builder.objectRef<Profile>('Customer').implement({
+function withFirst(primary: string | null, further: unknown): string[] {
+  const texts = [primary, ...textsOf(further)].filter((one) => one !== null)
+  return [...new Set(texts)]
+}
+
+export const CustomerType = builder.objectRef<Profile>('Customer')
+
+CustomerType.implement({
   description: 'A person that apps know: put together from what each of them says.',
   fields: (t) => ({
     _id: t.exposeString('id', { nullable: false }),
@@ -47,6 +56,30 @@ export const CustomerType = builder.objectRef<Profile>('Customer').implement({
       resolve: ({ externalCodes }) => externalCodes,
     }),
     tags: t.stringList({ nullable: false, resolve: ({ tags }) => [...tags] }),
+    emails: t.stringList({
+      description: 'Every address, the primary one first.',
+      resolve: ({ primaryEmail, data }) => withFirst(primaryEmail, data['emails']),
+    }),
+    phones: t.stringList({
+      description: 'Every number, the primary one first.',
+      resolve: ({ primaryPhone, data }) => withFirst(primaryPhone, data['phones']),
+    }),
+    primaryAddress: t.field({ type: 'JSON', resolve: ({ data }) => data['primaryAddress'] }),
+    addresses: t.field({
+      type: ['JSON'],
+      resolve: ({ data }) => (Array.isArray(data['addresses']) ? (data['addresses'] as unknown[]) : null),
+    }),
+    links: t.field({ type: 'JSON', resolve: ({ data }) => data['links'] }),
+    customFieldsData: t.field({ type: 'JSON', resolve: ({ data }) => data['customFieldsData'] }),
+    description: t.string({ resolve: (customer) => text(customer, 'description') }),
+    ownerId: t.string({ resolve: (customer) => text(customer, 'ownerId') }),
+    leadStatus: t.string({ resolve: (customer) => text(customer, 'leadStatus') }),
+    isSubscribed: t.string({
+      description: 'Yes or No.',
+      resolve: (customer) => text(customer, 'isSubscribed'),
+    }),
+    emailValidationStatus: t.string({ resolve: (customer) => text(customer, 'emailValidationStatus') }),
+    phoneValidationStatus: t.string({ resolve: (customer) => text(customer, 'phoneValidationStatus') }),
   }),
 })
 

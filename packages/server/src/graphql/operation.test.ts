@@ -36,6 +36,8 @@ const VALUES: Record<string, string> = {
   Boolean: 'true',
   JSON: '{}',
   Date: '"2026-01-01"',
+  SortDirection: 'asc',
+  AttachmentInput: '{ url: "x", name: "x" }',
 }
 
 function operationsOf(kind: 'query' | 'mutation', type: GraphQLObjectType | null | undefined): Operation[] {

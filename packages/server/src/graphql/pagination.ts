@@ -1,6 +1,6 @@
 /**
  * Lists (10b section 1): `page` and `perPage` as published, `first` and `after` besides, which have no end. All lists are
- * ordered newest first, by `(createdAt, id)` or another time that the list names.
+ * ordered newest first, by `(createdAt, id)`, unless they say by what else.
  */
 
 import { isId } from '../account/id.ts'
@@ -43,14 +43,24 @@ interface Listed {
   createdAt: Date
 }
 
+/** What a list is ordered by; a cursor points at a value of it. */
+interface SortKey<Item> {
+  kind: 'time' | 'text'
+  of: (item: Item) => Date | string
+}
+
+const NEWEST: SortKey<Listed> = { kind: 'time', of: ({ createdAt }) => createdAt }
+
 /** What a list reads: at most `limit` rows from `range` on. */
 export interface ListSource<Item extends Listed> {
   /** Of the operation; a cursor of another list is refused. */
   name: string
   list: (range: PageRange) => Promise<Item[]>
   count: () => Promise<number>
-  /** What the list is ordered by where that is not `createdAt`; `range.after.createdAt` is a value of it. */
-  sortedBy?: (item: Item) => Date
+  /** Default: `createdAt`. */
+  sortedBy?: SortKey<Item>
+  /** Of an order that the caller chose; a cursor of another one is refused. */
+  order?: string | undefined
 }
 
 /**
@@ -65,7 +75,9 @@ export async function readPage<Item extends Listed>(
 ): Promise<Page<Item>> {
   const perPage = Math.min(rowsOf(args), MAX_PER_PAGE)
   const currentPage = atLeastOne(args.page ?? 1, 'page')
-  const after = args.after == null ? undefined : decodeCursor(args.after, source.name)
+  const { sortedBy = NEWEST } = source
+  const name = source.order === undefined ? source.name : `${source.name} ${source.order}`
+  const after = args.after == null ? undefined : decodeCursor(args.after, { name, kind: sortedBy.kind })
   if (after !== undefined && currentPage > 1) {
     throw new ApiError('BAD_USER_INPUT', 'page and after exclude each other; leave page away.')
   }
@@ -79,7 +91,6 @@ export async function readPage<Item extends Listed>(
   const rows = await source.list({ limit: perPage + 1, offset, after })
   const data = rows.slice(0, perPage)
   const last = data.at(-1)
-  const { sortedBy = ({ createdAt }: Item) => createdAt } = source
   let counted: Promise<number> | undefined
   const totalCount = () => {
     counted ??= source.count()
@@ -92,8 +103,7 @@ export async function readPage<Item extends Listed>(
       perPage,
       hasNextPage: rows.length > perPage,
       hasPreviousPage: currentPage > 1 || after !== undefined,
-      endCursor:
-        last === undefined ? null : encodeCursor({ ...last, createdAt: sortedBy(last) }, source.name),
+      endCursor: last === undefined ? null : encodeCursor(name, { value: sortedBy.of(last), id: last.id }),
       totalCount,
     },
   }
@@ -108,21 +118,27 @@ function atLeastOne(value: number, argument: string): number {
   throw new ApiError('BAD_USER_INPUT', `${argument} must be at least 1.`)
 }
 
-function encodeCursor(row: Listed, name: string): string {
-  return Buffer.from(JSON.stringify([name, row.createdAt.toISOString(), row.id])).toString('base64url')
+type Place = NonNullable<PageRange['after']>
+
+function encodeCursor(name: string, { value, id }: Place): string {
+  return Buffer.from(JSON.stringify([name, value, id])).toString('base64url')
 }
 
-function decodeCursor(cursor: string, list: string): { createdAt: Date; id: string } {
-  const [name, value, id] = parsedArray(Buffer.from(cursor, 'base64url').toString())
-  const createdAt = new Date(typeof value === 'string' ? value : Number.NaN)
-  if (name === list && typeof id === 'string' && isId(id) && !Number.isNaN(createdAt.getTime())) {
-    return { createdAt, id }
-  }
+function decodeCursor(cursor: string, list: { name: string; kind: SortKey<never>['kind'] }): Place {
+  const [name, written, id] = parsedArray(Buffer.from(cursor, 'base64url').toString())
+  const value = typeof written === 'string' ? READ_VALUE[list.kind](written) : undefined
+  if (name === list.name && typeof id === 'string' && isId(id) && value !== undefined) return { value, id }
   throw new ApiError(
     'BAD_USER_INPUT',
     'after must be pagination.endCursor of an earlier page of the same list.',
   )
 }
+
+const READ_VALUE = {
+  time: (text) => (Number.isNaN(Date.parse(text)) ? undefined : new Date(text)),
+  // What no table holds was in no row.
+  text: (text) => (text.includes('\u0000') ? undefined : text),
+} as const satisfies Record<SortKey<never>['kind'], (text: string) => Date | string | undefined>
 
 function parsedArray(text: string): unknown[] {
   try {

@@ -1,110 +1,75 @@
-/** Products and their categories (10b section 4.3): the published fields that apps map. */
-import { CATEGORY_TYPE, PRODUCT_TYPE } from '../record/content-type.ts'
+/** Products (10b section 4.3). */
+import { ApiError } from '../errors.ts'
+import { categoryWithDescendants } from '../record/category-tree.ts'
+import { addToCatalogue, editInCatalogue, PRODUCT } from '../record/edit-catalogue.ts'
+import { removeRecords } from '../record/edit-record.ts'
+import type { RecordFilter } from '../record/filter.ts'
 import { findRecord } from '../record/find.ts'
-import { type ListedRecord, listRecords } from '../record/store.ts'
+import { RECORD_SORTS } from '../record/sort.ts'
 import { builder } from './builder.ts'
-import { defineLoader } from './loader.ts'
-import { type Page, PaginationInfo, pageArgs } from './pagination.ts'
-import { numberField, textField } from './record-fields.ts'
+import { listResponse } from './list-response.ts'
+import { pageArgs } from './pagination.ts'
+import { AttachmentInput } from './product-parts.ts'
+import { ProductType, productFields } from './product-type.ts'
 import { readRecords, recordArgs } from './record-list.ts'
+import type { RequestContext } from './request-context.ts'
+import { readSort, sortArgs } from './sort-args.ts'
 
-const CategoryType = builder.objectRef<ListedRecord>('ProductCategory').implement({
-  fields: (t) => ({
-    _id: t.exposeString('id', { nullable: false }),
-    name: t.exposeString('name'),
-    description: t.string({ resolve: (category) => textField(category, 'description') }),
-    code: t.exposeString('code', { nullable: false }),
-    parentCode: t.string({
-      description: 'Code of the category above.',
-      resolve: (category) => textField(category, 'parentCode'),
-    }),
-    status: t.exposeString('status'),
-    ns: t.exposeString('ns', { nullable: false, description: 'The app that it came from.' }),
-    createdAt: t.expose('createdAt', { type: 'Date' }),
-    updatedAt: t.expose('updatedAt', { type: 'Date' }),
-  }),
-})
+const ProductListResponse = listResponse('ProductListResponse', ProductType)
 
-/** Of the same app: codes are the app's own. A code and a `ns` hold no line break. */
-const categoryOf = defineLoader<string, ListedRecord | null>(async ({ context, caller }, names) => {
-  const codes = [...new Set(names.map((name) => name.slice(name.indexOf('\n') + 1)))]
-  const filter = { workspaceId: caller.workspaceId, contentType: CATEGORY_TYPE, codes, archived: true }
-  // Several apps may use one code.
-  const found = await listRecords(context.db.sql, filter, { limit: MAX_CATEGORIES, offset: 0 })
-  const byName = new Map(found.map((category) => [`${category.ns}\n${category.code}`, category]))
-  return names.map((name) => byName.get(name) ?? null)
-})
-
-/** A page of products names at most as many codes as it has rows, and a workspace has a handful of apps that use each. */
-const MAX_CATEGORIES = 2_000
-
-const ProductType = builder.objectRef<ListedRecord>('Product').implement({
-  fields: (t) => ({
-    _id: t.exposeString('id', { nullable: false }),
-    name: t.exposeString('name'),
-    status: t.exposeString('status'),
-    code: t.exposeString('code'),
-    description: t.string({ resolve: (product) => textField(product, 'description') }),
-    unitPrice: t.float({
-      description: 'The nearest number; unitPriceText is exact.',
-      resolve: (product) => numberField(product, 'unitPrice'),
-    }),
-    unitPriceText: t.string({
-      description: 'The exact decimal.',
-      resolve: (product) => textField(product, 'unitPrice'),
-    }),
-    currency: t.string({ resolve: (product) => textField(product, 'currency') }),
-    sku: t.string({ resolve: (product) => textField(product, 'sku') }),
-    vendorName: t.string({ resolve: (product) => textField(product, 'vendor') }),
-    quantity: t.float({ resolve: (product) => numberField(product, 'quantity') }),
-    imageUrl: t.string({ resolve: (product) => textField(product, 'imageUrl') }),
-    externalUrl: t.string({
-      description: 'Its page in the shop.',
-      resolve: (product) => textField(product, 'url'),
-    }),
-    variants: t.field({ type: 'JSON', resolve: ({ data }) => data['variants'] }),
-    attributes: t.field({ type: 'JSON', resolve: ({ data }) => data['attributes'] }),
-    categoryCode: t.exposeString('categoryCode'),
-    category: t.field({
-      type: CategoryType,
-      resolve: ({ ns, categoryCode }, _args, request) =>
-        categoryCode === null ? null : categoryOf(request).load(`${ns}\n${categoryCode}`),
-    }),
-    source: t.exposeString('ns', { description: 'The app that it came from.' }),
-    extra: t.expose('extra', { type: 'JSON', description: 'What the app maps besides the known fields.' }),
-    createdAt: t.expose('createdAt', { type: 'Date' }),
-    updatedAt: t.expose('updatedAt', { type: 'Date' }),
-  }),
-})
-
-const ProductListResponse = builder.objectRef<Page<ListedRecord>>('ProductListResponse').implement({
-  fields: (t) => ({
-    data: t.field({ type: [ProductType], nullable: false, resolve: ({ data }) => data }),
-    pagination: t.field({ type: PaginationInfo, nullable: false, resolve: ({ pagination }) => pagination }),
-  }),
-})
-
-const CategoryListResponse = builder.objectRef<Page<ListedRecord>>('ProductCategoryListResponse').implement({
-  fields: (t) => ({
-    data: t.field({ type: [CategoryType], nullable: false, resolve: ({ data }) => data }),
-    pagination: t.field({ type: PaginationInfo, nullable: false, resolve: ({ pagination }) => pagination }),
-  }),
-})
+const { code, name, status, createdAt, updatedAt } = RECORD_SORTS
+const SORTS = { code, name, status, createdAt, updatedAt }
 
 builder.queryField('products', (t) =>
   t.field({
     type: ProductListResponse,
     permission: 'showProducts',
-    description: 'The products that apps know, newest first.',
+    description: 'The products that apps know and people made, by their code.',
     args: {
       ...pageArgs,
       ...recordArgs,
-      categoryCode: t.arg.string({ description: 'Those of one category.' }),
+      ...sortArgs(SORTS, 'code'),
+      type: t.arg.string(),
+      vendorId: t.arg.string(),
+      categoryId: t.arg.string({ description: 'Those of this category and all below it.' }),
+      categoryCode: t.arg.string({ description: 'Those of one category, whatever the app.' }),
+      excludeIds: t.arg.boolean({ description: 'All but those of `ids`.' }),
+      excludeCodes: t.arg.boolean({ description: 'All but those of `codes`.' }),
     },
-    resolve: (_root, args, request) =>
-      readRecords(request, { name: 'products', contentType: PRODUCT_TYPE }, args),
+    resolve: async (_root, args, request) => {
+      const chosen = readSort(args, SORTS, { key: code, direction: 'asc' })
+      const narrowed = await narrow(request, args)
+      return readRecords(request, { ...PRODUCT, name: 'products', narrowed, ...chosen }, args)
+    },
   }),
 )
+
+interface ProductArguments {
+  type?: string | null | undefined
+  vendorId?: string | null | undefined
+  categoryId?: string | null | undefined
+  categoryCode?: string | null | undefined
+  ids?: readonly string[] | null | undefined
+  excludeIds?: boolean | null | undefined
+  codes?: readonly string[] | null | undefined
+  excludeCodes?: boolean | null | undefined
+}
+
+async function narrow(
+  { context, caller }: RequestContext,
+  args: ProductArguments,
+): Promise<Partial<RecordFilter>> {
+  const { type, vendorId, categoryId, categoryCode, ids, excludeIds, codes, excludeCodes } = args
+  const data = { ...(type && { type }), ...(vendorId && { vendorId }) }
+  const of = { workspaceId: caller.workspaceId, idOrCode: categoryId ?? '' }
+  return {
+    ...(Object.keys(data).length > 0 && { data }),
+    ...(categoryId && { categories: await categoryWithDescendants(context, of) }),
+    ...(categoryCode && { categoryCode }),
+    ...(excludeIds && ids && { exceptIds: ids }),
+    ...(excludeCodes && codes && { exceptCodes: codes }),
+  }
+}
 
 builder.queryField('productDetail', (t) =>
   t.field({
@@ -113,38 +78,75 @@ builder.queryField('productDetail', (t) =>
     description: 'One product.',
     args: { _id: t.arg.string({ description: 'Its _id, or its code at the shop.' }) },
     resolve: (_root, { _id }, { context, caller }) =>
-      findRecord(context, {
-        workspaceId: caller.workspaceId,
-        contentType: PRODUCT_TYPE,
-        idOrCode: _id ?? '',
-        what: 'product',
-      }),
+      findRecord(context, { workspaceId: caller.workspaceId, idOrCode: _id ?? '', ...PRODUCT }),
   }),
 )
 
-builder.queryField('productCategories', (t) =>
+const productArgs = builder.args((t) => {
+  const each = <Field>(kind: Parameters<typeof productFields>[0], field: () => Field) =>
+    Object.fromEntries(productFields(kind).map((field_) => [field_, field()] as const))
+  return {
+    name: t.string(),
+    code: t.string({ description: 'Names it, and stays as it is. Chosen for a new one that has none.' }),
+    status: t.string({ description: 'Of a new one by default active.' }),
+    slug: t.string({ description: 'Of a new one by default made of the name.' }),
+    ...each('String', () => t.string()),
+    ...each('Float', () => t.float()),
+    compareAtPrice: t.float({ description: 'Can be written and not read.' }),
+    ...each('Int', () => t.int()),
+    ...each('Boolean', () => t.boolean()),
+    ...each('StringList', () => t.stringList()),
+    ...each('Date', () => t.field({ type: 'Date' })),
+    ...each('JSON', () => t.field({ type: 'JSON' })),
+    categoryId: t.string({ description: 'A category of the same origin; null: none.' }),
+    externalUrl: t.string(),
+    productOptions: t.field({ type: 'JSON' }),
+    productVariants: t.field({ type: 'JSON' }),
+    priceRange: t.field({ type: 'JSON' }),
+    dimensions: t.field({ type: 'JSON' }),
+    inventory: t.field({ type: 'JSON' }),
+    seo: t.field({ type: 'JSON' }),
+    attachment: t.field({ type: AttachmentInput }),
+    attachmentMore: t.field({ type: [AttachmentInput] }),
+    media: t.field({ type: [AttachmentInput] }),
+  }
+})
+
+builder.mutationField('productsAdd', (t) =>
   t.field({
-    type: CategoryListResponse,
-    permission: 'showProducts',
-    description: 'The categories that apps know, newest first.',
-    args: { ...pageArgs, ...recordArgs },
-    resolve: (_root, args, request) =>
-      readRecords(request, { name: 'productCategories', contentType: CATEGORY_TYPE }, args),
+    type: ProductType,
+    permission: 'manageProducts',
+    description: 'Makes a product by hand.',
+    args: productArgs,
+    resolve: (_root, said, { context, caller }) => addToCatalogue(context, caller, { kind: PRODUCT, said }),
   }),
 )
 
-builder.queryField('productCategoryDetail', (t) =>
+builder.mutationField('productsEdit', (t) =>
   t.field({
-    type: CategoryType,
-    permission: 'showProducts',
-    description: 'One category.',
-    args: { _id: t.arg.string({ description: 'Its _id, or its code at the shop.' }) },
-    resolve: (_root, { _id }, { context, caller }) =>
-      findRecord(context, {
-        workspaceId: caller.workspaceId,
-        contentType: CATEGORY_TYPE,
-        idOrCode: _id ?? '',
-        what: 'category',
-      }),
+    type: ProductType,
+    permission: 'manageProducts',
+    description:
+      'Changes a product, here and not at the shop. What is not said stays, null clears; what an app says later stands again.',
+    args: { _id: t.arg.string({ required: true }), ...productArgs },
+    resolve: (_root, { _id, ...said }, { context, caller }) =>
+      editInCatalogue(context, caller, { kind: PRODUCT, idOrCode: _id, said }),
+  }),
+)
+
+builder.mutationField('productsRemove', (t) =>
+  t.string({
+    permission: 'removeProducts',
+    description:
+      'Removes products, here and not at the shop; what an app says of one later brings it back. Answers how many were removed.',
+    args: { productIds: t.arg({ type: ['String'] }) },
+    resolve: async (_root, { productIds }, { context, caller }) => {
+      if (!productIds?.length) throw new ApiError('BAD_USER_INPUT', 'productIds is empty: name the products.')
+      const removed = await removeRecords(context, caller, {
+        contentType: PRODUCT.contentType,
+        ids: productIds,
+      })
+      return `${removed.length} removed`
+    },
   }),
 )

@@ -1,5 +1,5 @@
 /** Fields of mapped records: whatever an app said, answered as the published types want it. */
-import type { ListedRecord } from '../record/store.ts'
+import type { ListedRecord } from '../record/list.ts'
 
 /** Numbers are answered as their text. */
 export function textField({ data }: ListedRecord, field: string): string | null {
@@ -20,4 +20,9 @@ export function timeField({ data }: ListedRecord, field: string): Date | null {
   const value = data[field]
   const ms = typeof value === 'string' ? Date.parse(value) : Number.NaN
   return Number.isNaN(ms) ? null : new Date(ms)
+}
+
+/** What is no text is left out. */
+export function textsOf(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter((one): one is string => typeof one === 'string') : []
 }

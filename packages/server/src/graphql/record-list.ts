@@ -1,9 +1,10 @@
 /** Lists of records: the arguments that they share, and one page of them. */
 import type { RecordFilter } from '../record/filter.ts'
-import { countRecords, type ListedRecord, listRecords } from '../record/store.ts'
+import { countRecords, type ListedRecord, listRecords } from '../record/list.ts'
 import { builder } from './builder.ts'
 import { type Page, type PageArguments, readPage } from './pagination.ts'
 import type { RequestContext } from './request-context.ts'
+import type { ChosenSort } from './sort-args.ts'
 
 export const recordArgs = builder.args((t) => ({
   searchValue: t.string({ description: 'Beginnings of words in its code, number or name.' }),
@@ -19,36 +20,37 @@ interface RecordArguments extends PageArguments {
   ns?: string | null | undefined
   ids?: readonly string[] | null | undefined
   codes?: readonly string[] | null | undefined
-  customerId?: string | null | undefined
-  categoryCode?: string | null | undefined
-  from?: Date | null | undefined
-  until?: Date | null | undefined
 }
 
-/** @param list.name of the operation; a cursor of another one is refused */
+interface RecordList extends ChosenSort<ListedRecord> {
+  /** Of the operation; a cursor of another one is refused. */
+  name: string
+  contentType: string
+  /** Besides the arguments that all lists of records have. */
+  narrowed?: Partial<RecordFilter>
+}
+
 export function readRecords(
   { context, caller }: RequestContext,
-  list: { name: string; contentType: string },
+  { name, contentType, narrowed, sort, order }: RecordList,
   args: RecordArguments,
 ): Promise<Page<ListedRecord>> {
-  const { searchValue, status, ns, ids, codes, customerId, categoryCode, from, until } = args
+  const { searchValue, status, ns, ids, codes } = args
   const filter: RecordFilter = {
+    ...narrowed,
     workspaceId: caller.workspaceId,
-    contentType: list.contentType,
+    contentType,
     ...(searchValue && { search: searchValue }),
     ...(status && { status }),
     ...(ns && { ns }),
-    ...(ids && { ids }),
-    ...(codes && { codes }),
-    ...(customerId && { customerId }),
-    ...(categoryCode && { categoryCode }),
-    ...(from && { from }),
-    ...(until && { until }),
+    ...(ids && !narrowed?.exceptIds && { ids }),
+    ...(codes && !narrowed?.exceptCodes && { codes }),
   }
   return readPage(args, {
-    name: list.name,
-    list: (range) => listRecords(context.db.sql, filter, range),
+    name,
+    list: (range) => listRecords(context.db.sql, filter, { ...range, sort }),
     count: () => countRecords(context.db.sql, filter),
-    sortedBy: ({ happenedAt }) => happenedAt,
+    sortedBy: sort.key,
+    order,
   })
 }

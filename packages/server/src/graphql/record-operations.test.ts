@@ -178,6 +178,93 @@ describe('products', () => {
   })
 })
 
+describe('an order that the caller chooses', () => {
+  async function pages(list: string, args: string, field: string): Promise<string[]> {
+    const seen: string[] = []
+    let after: string | null = null
+    do {
+      const { data, errors } = await api.call(
+        `query ($after: String) { ${list}(first: 3, after: $after, ${args}) { data { ${field} } pagination { endCursor hasNextPage } } }`,
+        { variables: { after } },
+      )
+      expect(errors).toEqual([])
+      seen.push(...data[list].data.map((item: Record<string, string>) => item[field]))
+      after = data[list].pagination.hasNextPage ? data[list].pagination.endCursor : null
+    } while (after !== null)
+    return seen
+  }
+
+  it.each([
+    ['customers', 'sortField: "primaryEmail"', 'email', 5],
+    ['customers', 'sortField: "modifiedAt", sortDirection: desc', 'code', 5],
+    ['orders', 'sortField: "orderNumber"', 'orderNumber', 21],
+    ['orders', 'sortField: "status", sortDirection: desc', 'code', 21],
+    ['products', 'ns: "salla"', 'code', 20],
+  ])('pages without gaps or repetitions: %s by %s', async (list, args, field, count) => {
+    const seen = await pages(list, args, field)
+    expect(new Set(seen).size).toBe(count)
+    expect(seen).toHaveLength(count)
+    if (field !== 'code' || list === 'products') expect(seen).toEqual([...seen].sort())
+  })
+
+  it('goes both ways', async () => {
+    const up = await pages('customers', 'sortField: "primaryEmail"', 'email')
+    expect(await pages('customers', 'sortField: "primaryEmail", sortDirection: desc', 'email')).toEqual(
+      up.reverse(),
+    )
+  })
+
+  it.each([
+    ['customers(sortField: "toString")', 'sortField must be one of createdAt'],
+    ['orders(sortField: "placedAt", sortDirection: desc, after: "CURSOR")', 'endCursor of an earlier page'],
+    [`orders(after: "${btoa(JSON.stringify(['orders', 'text', crypto.randomUUID()]))}")`, 'endCursor'],
+    [
+      `products(after: "${btoa(JSON.stringify(['products', '\u0000', crypto.randomUUID()]))}")`,
+      'endCursor of an earlier',
+    ],
+  ])('is refused where it is none, and so is the cursor of another one: %s', async (call, message) => {
+    const { data } = await api.call('{ orders(first: 1) { pagination { endCursor } } }')
+    const document = `{ ${call.replace('CURSOR', data.orders.pagination.endCursor)} { data { _id } } }`
+    expect((await api.call(document)).errors).toMatchObject([
+      { message: expect.stringContaining(message), extensions: { code: 'BAD_USER_INPUT' } },
+    ])
+  })
+})
+
+describe('customerCounts', () => {
+  it('counts in groups, narrowed like the list', async () => {
+    const { data, errors } = await api.call(
+      '{ all: customerCounts one: customerCounts(only: "byState", searchValue: "elodie") }',
+    )
+    expect(errors).toEqual([])
+    expect(data.all).toEqual({
+      byState: { customer: 5 },
+      byTag: {},
+      byLeadStatus: {},
+      byIntegrationType: { salla: 5 },
+      bySegment: {},
+      byWorkspace: {},
+      byForm: {},
+    })
+    expect(data.one).toEqual({ byState: { customer: 1 } })
+    const { _id } = (await api.call('{ customerDetail(_id: "0") { _id } }')).data.customerDetail
+    await api.call(`mutation { customersEdit(_id: "${_id}", tags: ["vip"], leadStatus: "won") { _id } }`)
+    const tagged = await api.call('{ customerCounts customers(leadStatus: "won") { data { _id } } }')
+    expect(tagged.data.customerCounts).toMatchObject({ byTag: { vip: 1 }, byLeadStatus: { won: 1 } })
+    expect(tagged.data.customers.data).toEqual([{ _id }])
+    const others = await api.call(
+      `{ customers(ids: ["${_id}"], excludeIds: true) { pagination { totalCount } } }`,
+    )
+    expect(others.data.customers.pagination.totalCount).toBe(4)
+  })
+
+  it('of what there is not is refused', async () => {
+    expect((await api.call('{ customerCounts(only: "byMood") }')).errors).toMatchObject([
+      { message: expect.stringContaining('only must be one of byState') },
+    ])
+  })
+})
+
 describe('a list costs the same statements for twenty items as for one', () => {
   it.each([
     // Workspace and token of the caller, then the list, its count and what its items name.

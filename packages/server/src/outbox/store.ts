@@ -14,7 +14,7 @@ export interface NotificationPage extends NotificationFilter {
   limit: number
   offset: number
   /** The last one of the page before. */
-  after?: { createdAt: Date; id: string } | undefined
+  after?: { id: string } | undefined
 }
 
 export async function insertNotification(

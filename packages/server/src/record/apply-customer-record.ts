@@ -1,4 +1,5 @@
 /** Records of customers (specification 6.5, `recordType` `customer`): what one app says, passed on to the customer's profile. */
+import { isDeepStrictEqual } from 'node:util'
 import type { Transaction } from 'kysely'
 import type { Context } from '../context.ts'
 import type { Schema } from '../db/schema.ts'
@@ -29,8 +30,19 @@ export async function applyCustomerRecords(
   )
   await forgetCodes(context, trx, { batch, deleted })
   const customers = written.map(({ code, columns }) => ({ ...columns.data, code }))
-  const outcomes = await applyCustomers(context, trx, { ...batch, customers })
+  const saidAt = (place: number, field: string) => timeOfWord(written[place], field) ?? context.now()
+  const outcomes = await applyCustomers(context, trx, { ...batch, customers, saidAt })
   for (const [index, record] of written.entries()) record.customerId = outcomes[index]?.customerId ?? null
+}
+
+/** When the app said a field; undefined: now, without a time of its own. What it only repeats is as old as can be. */
+function timeOfWord(record: ChangedRecord | undefined, field: string): number | undefined {
+  const { columns, stored } = record ?? {}
+  const told = columns?.partTimes[`data.${field}`]
+  const time = told === undefined ? columns?.sourceUpdatedAt?.getTime() : told
+  if (time != null) return time
+  const isRepeated = stored !== undefined && isDeepStrictEqual(stored.data[field], columns?.data[field])
+  return isRepeated ? Number.NEGATIVE_INFINITY : undefined
 }
 
 /**

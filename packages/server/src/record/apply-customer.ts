@@ -36,6 +36,8 @@ export interface CustomerBatch {
   source: Source
   /** As mapped, in the order of their arrival. */
   customers: readonly Readonly<Record<string, unknown>>[]
+  /** When the entry at a place said a field, in milliseconds since the epoch. Default: now. */
+  saidAt?: (place: number, field: string) => number
   /** False: the workspace is not told (specification 6.4, bulk runs). Default true. */
   emit?: boolean
 }
@@ -87,7 +89,7 @@ async function plan(
   trx: Transaction<Schema>,
   { batch, said }: Said,
 ): Promise<CustomerPlan | undefined> {
-  const { workspaceId, source } = batch
+  const { workspaceId, source, saidAt = () => context.now() } = batch
   const asked = new Map(said.flatMap(({ keys }) => keys.map((key) => [keyText(key), key])))
   const owners = new Map(
     (await findKeyOwners(trx, workspaceId, [...asked.values()])).map((key) => [keyText(key), key.customerId]),
@@ -95,14 +97,14 @@ async function plan(
   const ids = new Set(said.flatMap(({ keys }) => winnerOf(keys, owners) ?? []))
   const known = await lockCustomers(trx, workspaceId, [...ids])
   if (known.length < ids.size) return undefined
-  return planCustomers(said, { known, owners, source, now: context.now() })
+  return planCustomers(said, { known, owners, source, saidAt, now: context.now() })
 }
 
 /** @returns false where a key was claimed by somebody else meanwhile; nothing is changed then */
-async function carryOut(
+export async function carryOut(
   trx: Transaction<Schema>,
-  { workspaceId, ns }: CustomerBatch,
-  { newKeys, oldKeys, changes }: CustomerPlan,
+  { workspaceId, ns }: Pick<CustomerBatch, 'workspaceId' | 'ns'>,
+  { newKeys, oldKeys, changes }: Pick<CustomerPlan, 'newKeys' | 'oldKeys' | 'changes'>,
 ): Promise<boolean> {
   const codes = newKeys.filter(({ kind }) => kind === 'code')
   await lockCodes(

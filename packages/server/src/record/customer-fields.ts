@@ -105,17 +105,17 @@ function readState(value: unknown): CustomerState | undefined {
   return CUSTOMER_STATES.find((state) => state === value)
 }
 
-function readText(value: unknown): string | undefined {
+export function readText(value: unknown): string | undefined {
   const text = typeof value === 'string' ? value.trim() : typeof value === 'number' ? String(value) : ''
   return text === '' ? undefined : text.slice(0, MAX_TEXT_CHARACTERS)
 }
 
-function readInteger(value: unknown): number | undefined {
+export function readInteger(value: unknown): number | undefined {
   const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value
   return Number.isSafeInteger(number) ? (number as number) : undefined
 }
 
-function readDate(value: unknown): string | undefined {
+export function readDate(value: unknown): string | undefined {
   const text = value instanceof Date && !Number.isNaN(value.getTime()) ? value.toISOString() : value
   const date = typeof text === 'string' ? CALENDAR_DATE.exec(text.trim())?.[0] : undefined
   return date !== undefined && !Number.isNaN(Date.parse(date)) ? date : undefined

@@ -7,7 +7,7 @@ import type { Context } from '../context.ts'
 import { CART_TYPE, CATEGORY_TYPE, ORDER_TYPE, PRODUCT_TYPE } from './content-type.ts'
 import { BYTE_ORDER_MARK, csvLine } from './csv.ts'
 import type { CustomerFilter, RecordFilter } from './filter.ts'
-import { type ListedRecord, listCustomers, listRecords } from './store.ts'
+import { type ListedRecord, listCustomers, listRecords } from './list.ts'
 import { customerObject } from './tell.ts'
 
 /** Rows of one statement: enough that statements cost little, few enough that orders with many lines fit in memory. */
@@ -105,7 +105,7 @@ function recordRow({ id, ns, code, data, extra, customerId, createdAt, updatedAt
   return { ...data, _id: id, ns, code, customerId, extra, createdAt, modifiedAt: updatedAt }
 }
 
-type Place = { createdAt: Date; id: string }
+type Place = { value: Date; id: string }
 
 async function* batches<Item extends { id: string }>(
   read: (after: Place | undefined) => Promise<Item[]>,
@@ -116,7 +116,7 @@ async function* batches<Item extends { id: string }>(
     const items = await read(after)
     const last = items.at(-1)
     if (last === undefined) return
-    after = { createdAt: present(last).sortedAt, id: last.id }
+    after = { value: present(last).sortedAt, id: last.id }
     yield items.map((item) => present(item).row)
     if (items.length < BATCH_ROWS) return
   }

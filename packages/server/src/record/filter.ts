@@ -8,6 +8,10 @@ interface CommonFilter {
   /** The app that said it. */
   ns?: string
   ids?: readonly string[]
+  /** All but these. */
+  exceptIds?: readonly string[]
+  /** Further fields, each with its value as text. */
+  data?: Readonly<Record<string, string>>
   /** From here on, and before there: when a customer was first seen, an order placed, a cart left. */
   from?: Date
   until?: Date
@@ -20,12 +24,27 @@ export interface CustomerFilter extends CommonFilter {
   code?: string
 }
 
+/** A category as products name it: codes are an app's own. */
+export interface CategoryKey {
+  ns: string
+  code: string
+}
+
 export interface RecordFilter extends CommonFilter {
   contentType: string
   status?: string
+  /** All but those with one of these; one without a status is none of them. */
+  exceptStatuses?: readonly string[]
   customerId?: string
   categoryCode?: string
+  /** Products in one of these. */
+  categories?: readonly CategoryKey[]
+  /** Categories right below one of these. */
+  parents?: readonly CategoryKey[]
   codes?: readonly string[]
+  /** Codes of certain apps. */
+  keys?: readonly CategoryKey[]
+  exceptCodes?: readonly string[]
   /** Those that a full sync did not see any more are left out by default. */
   archived?: boolean
 }

@@ -3,7 +3,7 @@ import type { Transaction } from 'kysely'
 import type { Schema } from '../db/schema.ts'
 import type { ChangedRecord } from './change-record.ts'
 import { readCode } from './customer-fields.ts'
-import { findKeyOwners, lockCodes } from './store.ts'
+import { findCustomerIds, findKeyOwners, lockCodes } from './store.ts'
 
 interface OfApp {
   workspaceId: string
@@ -35,6 +35,25 @@ export async function linkCustomers(
     for (const [code, owner] of await ownersOf(trx, app, unknown)) owners.set(code, owner)
   }
   for (const { record, code } of naming) record.customerId = owners.get(code) ?? record.customerId
+  const named = new Set(owners.values())
+  await followMerged(
+    trx,
+    app,
+    records.filter(({ customerId }) => customerId !== null && !named.has(customerId)),
+  )
+}
+
+/** The customer of an event may have been merged into another one meanwhile, or removed. */
+async function followMerged(
+  trx: Transaction<Schema>,
+  { workspaceId }: OfApp,
+  records: readonly ChangedRecord[],
+): Promise<void> {
+  const linked = records.filter(({ customerId, stored }) => customerId !== stored?.customerId)
+  if (linked.length === 0) return
+  const ids = new Set(linked.map(({ customerId }) => String(customerId)))
+  const known = await findCustomerIds(trx, workspaceId, [...ids])
+  for (const record of linked) record.customerId = known.get(String(record.customerId)) ?? null
 }
 
 async function ownersOf(trx: Transaction<Schema>, app: OfApp, codes: ReadonlySet<string>) {

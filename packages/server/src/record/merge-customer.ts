@@ -14,6 +14,8 @@ export interface Profile {
   /** The latest code of each app. */
   externalCodes: Readonly<Record<string, string>>
   tags: readonly string[]
+  /** When the fields that a person has changed were last said: milliseconds since the epoch. */
+  fieldTimes: Readonly<Record<string, number>>
   source: Source
   version: number
   createdAt: Date
@@ -21,7 +23,7 @@ export interface Profile {
 }
 
 /** Of the profile itself; every other field stands in `data`. */
-const COLUMNS = ['state', 'firstName', 'lastName', 'primaryEmail', 'primaryPhone'] as const
+export const COLUMNS = ['state', 'firstName', 'lastName', 'primaryEmail', 'primaryPhone'] as const
 
 /** Who has no state yet is a customer (specification 5.5, Decision). */
 const DEFAULT_STATE: CustomerState = 'customer'
@@ -37,6 +39,7 @@ export function emptyProfile(id: string, from: { source: Source; now: Date }): P
     data: {},
     externalCodes: {},
     tags: [],
+    fieldTimes: {},
     source: from.source,
     version: 0,
     createdAt: from.now,
@@ -85,8 +88,35 @@ function withoutForeign(said: ReadCustomer, owns: (key: CustomerKey) => boolean)
   return values
 }
 
+/** When an entry said a field: milliseconds since the epoch. */
+export type SaidAt = (field: string) => number
+
+/**
+ * What is left of an entry where a person has said something newer: an app's older word on a field, whenever it arrives,
+ * changes nothing, and its address or number leads to nobody.
+ */
+export function withoutOlder({ fieldTimes }: Profile, said: ReadCustomer, saidAt: SaidAt): ReadCustomer {
+  if (Object.keys(fieldTimes).length === 0) return said
+  const isOlder = (field: string) => saidAt(field) < (fieldTimes[field] ?? Number.NEGATIVE_INFINITY)
+  const field = ({ kind }: CustomerKey) => (kind === 'email' ? 'primaryEmail' : 'primaryPhone')
+  return {
+    values: Object.fromEntries(Object.entries(said.values).filter(([name]) => !isOlder(name))),
+    tags: isOlder('tags') ? [] : said.tags,
+    keys: said.keys.filter((key) => key.kind === 'code' || !isOlder(field(key))),
+  }
+}
+
+/** The times of a profile after an entry: those of fields that no person has changed are not kept. */
+export function laterTimes({ fieldTimes }: Profile, { values, tags }: ReadCustomer, saidAt: SaidAt) {
+  const said = [...Object.keys(values), ...(tags.length > 0 ? ['tags'] : [])]
+  const later = said.filter((field) => saidAt(field) > (fieldTimes[field] ?? Number.POSITIVE_INFINITY))
+  return later.length === 0
+    ? fieldTimes
+    : { ...fieldTimes, ...Object.fromEntries(later.map((field) => [field, saidAt(field)])) }
+}
+
 /** All values are flat and merged in the order of the former. */
-function sameProfile(one: Profile, other: Profile): boolean {
+export function sameProfile(one: Profile, other: Profile): boolean {
   return (
     COLUMNS.every((field) => one[field] === other[field]) &&
     sameEntries(one.data, other.data) &&

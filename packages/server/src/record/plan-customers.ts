@@ -2,7 +2,14 @@
 import type { Source } from '../db/record-schema.ts'
 import { uuidv7 } from '../db/uuid.ts'
 import type { CustomerKey, ReadCustomer } from './customer-fields.ts'
-import { emptyProfile, mergeCustomer, type Profile } from './merge-customer.ts'
+import {
+  emptyProfile,
+  laterTimes,
+  mergeCustomer,
+  type Profile,
+  sameProfile,
+  withoutOlder,
+} from './merge-customer.ts'
 import { keyText, type OwnedKey } from './store.ts'
 
 /** `none`: neither code, nor e-mail, nor phone; no customer was made. */
@@ -16,7 +23,8 @@ export interface CustomerOutcome {
 }
 
 export interface CustomerChange {
-  effect: 'created' | 'updated'
+  /** `unchanged`: only when something was said. */
+  effect: 'created' | 'updated' | 'unchanged'
   profile: Profile
 }
 
@@ -26,7 +34,7 @@ export interface CustomerPlan {
   /** One for each customer that is new or changes. */
   changes: CustomerChange[]
   newKeys: OwnedKey[]
-  /** Addresses and numbers that were replaced. */
+  /** Those of replaced addresses, numbers and codes. */
   oldKeys: OwnedKey[]
 }
 
@@ -38,6 +46,8 @@ interface Ground {
   source: Source
   /** Milliseconds since the epoch. */
   now: number
+  /** When the entry at a place said a field: milliseconds since the epoch. */
+  saidAt: (place: number, field: string) => number
 }
 
 /** The customer of the strongest key that is somebody's: code before e-mail before phone. */
@@ -56,19 +66,22 @@ export function planCustomers(said: readonly ReadCustomer[], ground: Ground): Cu
   const owners = new Map(ground.owners)
   const newKeys: OwnedKey[] = []
   const replaced: OwnedKey[] = []
-  const outcomes = said.map((entry): CustomerOutcome => {
-    if (entry.keys.length === 0) return { effect: 'none', customerId: undefined, conflicts: [] }
-    const id = winnerOf(entry.keys, owners) ?? uuidv7(ground.now)
+  const outcomes = said.map((whole, place): CustomerOutcome => {
+    if (whole.keys.length === 0) return { effect: 'none', customerId: undefined, conflicts: [] }
+    const id = winnerOf(whole.keys, owners) ?? uuidv7(ground.now)
+    const saidAt = (field: string) => ground.saidAt(place, field)
+    const former = after.get(id)
+    const entry = former === undefined ? whole : withoutOlder(former, whole, saidAt)
     for (const key of entry.keys) {
       if (owners.has(keyText(key))) continue
       owners.set(keyText(key), id)
       newKeys.push({ ...key, customerId: id })
     }
     const owns = (key: CustomerKey) => owners.get(keyText(key)) === id
-    const former = after.get(id)
     const profile = former ?? emptyProfile(id, { source, now })
     const merged = mergeCustomer(profile, entry, owns)
-    after.set(id, merged)
+    const fieldTimes = laterTimes(profile, entry, saidAt)
+    after.set(id, fieldTimes === merged.fieldTimes ? merged : { ...merged, fieldTimes })
     replaced.push(...keysOfProfile(profile))
     const effect = former === undefined ? 'created' : merged === profile ? 'unchanged' : 'updated'
     return { effect, customerId: id, conflicts: entry.keys.filter((key) => !owns(key)) }
@@ -76,25 +89,31 @@ export function planCustomers(said: readonly ReadCustomer[], ground: Ground): Cu
   const changes = [...after.values()].flatMap((profile): CustomerChange[] => {
     const former = before.get(profile.id)
     if (former === profile) return []
+    if (former !== undefined && sameProfile(former, profile)) return [{ effect: 'unchanged', profile }]
     const changed = { ...profile, version: profile.version + 1, updatedAt: now }
     return [{ effect: former === undefined ? 'created' : 'updated', profile: changed }]
   })
   return { outcomes, changes, newKeys, oldKeys: replaced.filter((key) => isGone(key, after)) }
 }
 
-function keysOfProfile({ id, primaryEmail, primaryPhone }: Profile): OwnedKey[] {
-  const key = (kind: 'email' | 'phone', value: string | null): OwnedKey[] =>
-    value === null ? [] : [{ kind, value, ns: '', customerId: id }]
-  return [...key('email', primaryEmail), ...key('phone', primaryPhone)]
+/** By what a customer is found besides the codes of apps. */
+export function keysOfProfile({ id, primaryEmail, primaryPhone, data }: Profile): OwnedKey[] {
+  const keys = (kind: 'code' | 'email' | 'phone', ...values: unknown[]): OwnedKey[] =>
+    values
+      .filter((value): value is string => typeof value === 'string')
+      .map((value) => ({ kind, value, ns: '', customerId: id }))
+  return [
+    ...keys('code', data['code']),
+    ...keys('email', primaryEmail, ...listOf(data['emails'])),
+    ...keys('phone', primaryPhone, ...listOf(data['phones'])),
+  ]
 }
 
-/** Neither the primary one any more, nor one of the further ones that people keep with a customer. */
-function isGone({ kind, value, customerId }: OwnedKey, after: ReadonlyMap<string, Profile>): boolean {
-  const profile = after.get(customerId)
-  if (profile === undefined) return false
-  const [primary, further] =
-    kind === 'email'
-      ? [profile.primaryEmail, profile.data['emails']]
-      : [profile.primaryPhone, profile.data['phones']]
-  return primary !== value && !(Array.isArray(further) && further.includes(value))
+function listOf(value: unknown): unknown[] {
+  return Array.isArray(value) ? value : []
+}
+
+function isGone(key: OwnedKey, after: ReadonlyMap<string, Profile>): boolean {
+  const profile = after.get(key.customerId)
+  return profile !== undefined && !keysOfProfile(profile).some((kept) => keyText(kept) === keyText(key))
 }

@@ -1,14 +1,10 @@
-/** All SQL on customers and records. */
+/** The SQL that changes customers and records; what lists, counts and exports read is in `list.ts`. */
 import { type Insertable, sql, type Transaction } from 'kysely'
-import { isId } from '../account/id.ts'
-import type { PageRange } from '../account/store.ts'
 import type { Database } from '../db/client.ts'
-import type { Row, Schema } from '../db/schema.ts'
+import type { Schema } from '../db/schema.ts'
 import type { CustomerKey } from './customer-fields.ts'
-import type { CustomerFilter, RecordFilter } from './filter.ts'
 import type { Profile } from './merge-customer.ts'
 import type { StoredRecord } from './record-row.ts'
-import { searchQuery } from './search-terms.ts'
 
 export type Executor = Database['sql'] | Transaction<Schema>
 
@@ -89,7 +85,7 @@ export async function deleteKeys(
     .execute()
 }
 
-const profileColumns = [
+export const profileColumns = [
   'id',
   'state',
   'firstName',
@@ -99,6 +95,7 @@ const profileColumns = [
   'data',
   'externalCodes',
   'tags',
+  'fieldTimes',
   'source',
   'version',
   'createdAt',
@@ -134,6 +131,7 @@ export async function saveCustomers(
     data: JSON.stringify(profile.data),
     externalCodes: JSON.stringify(profile.externalCodes),
     tags: [...profile.tags],
+    fieldTimes: JSON.stringify(profile.fieldTimes),
     source: JSON.stringify(profile.source),
     search: tsvector(searchTerms),
   }))
@@ -151,6 +149,7 @@ export async function saveCustomers(
           data: eb.ref('excluded.data'),
           externalCodes: eb.ref('excluded.externalCodes'),
           tags: eb.ref('excluded.tags'),
+          fieldTimes: eb.ref('excluded.fieldTimes'),
           search: eb.ref('excluded.search'),
           version: eb.ref('excluded.version'),
           updatedAt: eb.ref('excluded.updatedAt'),
@@ -178,6 +177,50 @@ export async function deleteCustomers(
     .returning('id')
     .execute()
   return rows.map(({ id }) => id)
+}
+
+/**
+ * What leads to customers, and what is linked to them, becomes another one's; their ids lead to it from now on.
+ */
+export async function moveToCustomer(
+  trx: Transaction<Schema>,
+  workspaceId: string,
+  { from, to }: { from: readonly string[]; to: string },
+): Promise<void> {
+  const left = sql<string>`any(${[...from]}::uuid[])`
+  await trx
+    .updateTable('customerKey')
+    .set({ customerId: to })
+    .where('workspaceId', '=', workspaceId)
+    .where('customerId', '=', left)
+    .execute()
+  await trx
+    .updateTable('record')
+    .set({ customerId: to })
+    .where('workspaceId', '=', workspaceId)
+    .where('customerId', '=', left)
+    .execute()
+  const keys = from.map((value) => ({ workspaceId, kind: 'merged' as const, value, ns: '', customerId: to }))
+  await trx.insertInto('customerKey').values(keys).execute()
+}
+
+/** Whom ids lead to: a customer, or one that it was merged into. */
+export async function findCustomerIds(
+  executor: Executor,
+  workspaceId: string,
+  ids: readonly string[],
+): Promise<Map<string, string>> {
+  const found = await executor
+    .selectFrom('customer')
+    .select('id')
+    .where('workspaceId', '=', workspaceId)
+    .where('id', '=', sql<string>`any(${[...ids]}::uuid[])`)
+    .execute()
+  const known = new Map(found.map(({ id }) => [id, id]))
+  const gone = ids.filter((id) => !known.has(id)).map((value) => ({ kind: 'merged' as const, value, ns: '' }))
+  for (const { value, customerId } of await findKeyOwners(executor, workspaceId, gone))
+    known.set(value, customerId)
+  return known
 }
 
 /** Orders that came before their customer. */
@@ -358,117 +401,6 @@ export async function saveRecords(
       .execute(),
   )
   return new Set(saved.flat().map(({ id }) => id))
-}
-
-function customersOf(executor: Executor, filter: CustomerFilter) {
-  const { workspaceId, search, ns, ids, from, until, states, tag, code } = filter
-  let query = executor.selectFrom('customer').where('customer.workspaceId', '=', workspaceId)
-  if (search !== undefined) query = query.where(found(workspaceId, search))
-  if (ids) query = query.where('id', '=', anyId(ids))
-  if (from) query = query.where('createdAt', '>=', from)
-  if (until) query = query.where('createdAt', '<', until)
-  if (states) query = query.where('state', 'in', [...states])
-  if (tag !== undefined) query = query.where(sql<boolean>`${tag} = any(tags)`)
-  if (ns === undefined && code === undefined) return query
-  return query.where((eb) => {
-    let codes = eb
-      .selectFrom('customerKey')
-      .select('customerKey.kind')
-      .whereRef('customerKey.customerId', '=', 'customer.id')
-      .where('customerKey.workspaceId', '=', workspaceId)
-      .where('customerKey.kind', '=', 'code')
-    if (ns !== undefined) codes = codes.where('customerKey.ns', '=', ns)
-    if (code !== undefined) codes = codes.where('customerKey.value', '=', code)
-    return eb.exists(codes)
-  })
-}
-
-/** A search without a word finds everything. */
-function found(workspaceId: string, search: string) {
-  const words = searchQuery(workspaceId, search)
-  return words === undefined ? sql<boolean>`true` : sql<boolean>`search @@ ${words}::tsquery`
-}
-
-/** Texts that are no ids find nothing. */
-function anyId(ids: readonly string[]) {
-  return sql<string>`any(${ids.filter(isId)}::uuid[])`
-}
-
-/** The newest first. */
-export async function listCustomers(
-  executor: Executor,
-  filter: CustomerFilter,
-  { limit, offset, after }: PageRange,
-): Promise<Profile[]> {
-  let query = customersOf(executor, filter).select(profileColumns)
-  if (after) query = query.where(sql<boolean>`(created_at, id) < (${after.createdAt}, ${after.id}::uuid)`)
-  return query.orderBy('createdAt', 'desc').orderBy('id', 'desc').limit(limit).offset(offset).execute()
-}
-
-export async function countCustomers(executor: Executor, filter: CustomerFilter): Promise<number> {
-  const { count } = await customersOf(executor, filter)
-    .select(({ fn }) => fn.countAll<string>().as('count'))
-    .executeTakeFirstOrThrow()
-  return Number(count)
-}
-
-const listedColumns = [
-  'id',
-  'ns',
-  'contentType',
-  'code',
-  'data',
-  'extra',
-  'partial',
-  'archived',
-  'status',
-  'name',
-  'categoryCode',
-  'customerCode',
-  'customerId',
-  'happenedAt',
-  'version',
-  'createdAt',
-  'updatedAt',
-] as const
-
-export type ListedRecord = Pick<Row<'record'>, (typeof listedColumns)[number]>
-
-function recordsOf(executor: Executor, filter: RecordFilter) {
-  const { workspaceId, contentType, search, ns, ids, codes, from, until } = filter
-  let query = executor
-    .selectFrom('record')
-    .where('workspaceId', '=', workspaceId)
-    .where('contentType', '=', contentType)
-    .where(sql<boolean>`not deleted`)
-  if (search !== undefined) query = query.where(found(workspaceId, search))
-  if (ns !== undefined) query = query.where('ns', '=', ns)
-  if (ids) query = query.where('id', '=', anyId(ids))
-  if (codes) query = query.where('code', '=', sql<string>`any(${[...codes]}::text[])`)
-  if (from) query = query.where('happenedAt', '>=', from)
-  if (until) query = query.where('happenedAt', '<', until)
-  if (filter.status !== undefined) query = query.where('status', '=', filter.status)
-  if (filter.customerId !== undefined) query = query.where('customerId', '=', anyId([filter.customerId]))
-  if (filter.categoryCode !== undefined) query = query.where('categoryCode', '=', filter.categoryCode)
-  return filter.archived === true ? query : query.where('archived', '=', false)
-}
-
-/** The newest first, by when it happened. */
-export async function listRecords(
-  executor: Executor,
-  filter: RecordFilter,
-  { limit, offset, after }: PageRange,
-): Promise<ListedRecord[]> {
-  let query = recordsOf(executor, filter).select(listedColumns)
-  if (after) query = query.where(sql<boolean>`(happened_at, id) < (${after.createdAt}, ${after.id}::uuid)`)
-  return query.orderBy('happenedAt', 'desc').orderBy('id', 'desc').limit(limit).offset(offset).execute()
-}
-
-export async function countRecords(executor: Executor, filter: RecordFilter): Promise<number> {
-  const { count } = await recordsOf(executor, filter)
-    .select(({ fn }) => fn.countAll<string>().as('count'))
-    .executeTakeFirstOrThrow()
-  return Number(count)
 }
 
 async function inChunks<Row, Result>(

@@ -17,12 +17,11 @@ export async function tellOfCustomers(
   await addOutboxEvents(
     context,
     trx,
-    changes.map(({ effect, profile }) => ({
-      workspaceId,
-      type: 'core:customer',
-      action: ACTIONS[effect],
-      object: customerObject(profile),
-    })),
+    changes.flatMap(({ effect, profile }): OutboxEvent[] =>
+      effect === 'unchanged'
+        ? []
+        : [{ workspaceId, type: 'core:customer', action: ACTIONS[effect], object: customerObject(profile) }],
+    ),
   )
 }
 
@@ -39,9 +38,23 @@ export async function tellOfRemoved(
   )
 }
 
+/** The others are not there any more; what was theirs is the object's. */
+export async function tellOfMerged(
+  context: Pick<Context, 'now'>,
+  trx: Transaction<Schema>,
+  {
+    workspaceId,
+    profile,
+    mergedIds,
+  }: { workspaceId: string; profile: Profile; mergedIds: readonly string[] },
+): Promise<void> {
+  const object = { ...customerObject(profile), mergedIds }
+  await addOutboxEvents(context, trx, [{ workspaceId, type: 'core:customer', action: 'merge', object }])
+}
+
 /** A customer as other programs see it. */
 export function customerObject(profile: Profile): { _id: string } & Record<string, unknown> {
-  const { id, data, source: _, version: __, createdAt, updatedAt, ...fields } = profile
+  const { id, data, source: _, version: __, fieldTimes: ___, createdAt, updatedAt, ...fields } = profile
   return {
     _id: id,
     ...data,

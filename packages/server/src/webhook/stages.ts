@@ -63,6 +63,7 @@ async function customer(context: Context, { claim, definition, webhook, payload 
     apply: async (trx) => {
       const { effect, customerId } = await applyCustomer(context, trx, {
         ...sourceOf(claim),
+        saidAt: () => claim.createdAt.getTime(),
         customer: { ...found.extra, ...found.data },
       })
       return { effect, ...(customerId !== undefined && { customerId }), ...told }

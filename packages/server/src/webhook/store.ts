@@ -428,7 +428,7 @@ export function listEvents(db: Database, filter: EventFilter, range: PageRange) 
         matching(db, filter)
           .select(['createdAt', 'id'])
           .$if(after !== undefined, (query) =>
-            query.where(sql<boolean>`(created_at, id) < (${after?.createdAt}, ${after?.id}::uuid)`),
+            query.where(sql<boolean>`(created_at, id) < (${after?.value}, ${after?.id}::uuid)`),
           )
           .orderBy('createdAt', 'desc')
           .orderBy('id', 'desc')
