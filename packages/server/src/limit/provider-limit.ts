@@ -69,17 +69,24 @@ function readStructured(headers: Headers): ProviderLimit | undefined {
   } as ProviderLimit
 }
 
+/** Spelled out once: every answer of every provider is looked at. */
+const PLAIN = ['ratelimit', 'x-ratelimit', 'x-rate-limit'].map((prefix) => ({
+  limit: `${prefix}-limit`,
+  remaining: `${prefix}-remaining`,
+  reset: `${prefix}-reset`,
+}))
+
 /** `RateLimit-Limit` and the like (drafts to 06), and the older `X-RateLimit-…` that each provider means in its own way. */
 function readPlain(headers: Headers, now: number): ProviderLimit | undefined {
-  for (const prefix of ['ratelimit-', 'x-ratelimit-', 'x-rate-limit-']) {
-    const limit = headers[`${prefix}limit`]
-    const remaining = leadingNumber(headers[`${prefix}remaining`])
+  for (const names of PLAIN) {
+    const limit = headers[names.limit]
+    const remaining = leadingNumber(headers[names.remaining])
     if (limit === undefined && remaining === undefined) continue
     const policy = headers['ratelimit-policy'] ?? limit ?? ''
     return {
       limit: leadingNumber(limit),
       remaining,
-      resetMs: resetOf(headers[`${prefix}reset`], now),
+      resetMs: resetOf(headers[names.reset], now),
       windowMs: milliseconds(parameterOf(policy, 'w')),
     } as ProviderLimit
   }
@@ -99,7 +106,9 @@ function readHubSpot(headers: Headers): ProviderLimit | undefined {
 
 /** `32/40`: so much of the bucket is filled. */
 function readShopify(headers: Headers): ProviderLimit | undefined {
-  const [, used, size] = /^(\d{1,6})\/(\d{1,6})$/.exec(headers['x-shopify-shop-api-call-limit'] ?? '') ?? []
+  const bucket = headers['x-shopify-shop-api-call-limit']
+  if (bucket === undefined) return undefined
+  const [, used, size] = /^(\d{1,6})\/(\d{1,6})$/.exec(bucket) ?? []
   const limit = Number(size)
   if (used === undefined || !(limit > 0)) return undefined
   return {
@@ -127,7 +136,8 @@ function parameterOf(text: string, name: string): number | undefined {
 }
 
 function leadingNumber(text: string | undefined): number | undefined {
-  const [number] = /^\d{1,15}(?:\.\d{1,9})?/.exec(text?.trim() ?? '') ?? []
+  if (text === undefined) return undefined
+  const [number] = /^\d{1,15}(?:\.\d{1,9})?/.exec(text.trim()) ?? []
   return number === undefined ? undefined : Number(number)
 }
 

@@ -108,13 +108,15 @@ export function createRateLimit({ db, now }: { db: Database; now: () => number }
   return {
     async take(slot) {
       checkSlot(slot)
-      const name = JSON.stringify([slot.workspaceId, slot.key, slot.limit, slot.windowMs])
+      const { workspaceId, key, limit, windowMs } = slot
+      // The key comes last: nothing in it can be taken for one of the others.
+      const name = `${workspaceId}/${limit}/${windowMs}/${key}`
       let window = windows.get(name)
       if (window === undefined) {
         window = { leased: 0, leasedUntil: 0, refusedUntil: 0, waiting: [], asking: false }
         windows.set(name, window)
       }
-      const known = window.waiting.length === 0 ? fromMemory(window, slot.windowMs) : undefined
+      const known = window.waiting.length === 0 ? fromMemory(window, windowMs) : undefined
       if (known) return known
       return askLater(window, slot, ask)
     },
