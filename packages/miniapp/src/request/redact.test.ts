@@ -103,9 +103,11 @@ describe('createRedactor', () => {
         fc.constantFrom(...encodings),
         (secret, encode) => {
           const encoded = encode(secret.trim())
-          const shown = createRedactor([secret])(`<<${encoded}>>`)
+          const redact = createRedactor([secret])
+          const shown = redact(`<<${encoded}>>`)
           expect(shown).not.toContain(encoded)
           expect(shown).toContain('***')
+          expect(redact(encoded)).toContain('***')
         },
       ),
       { numRuns: 150 },

@@ -48,8 +48,10 @@ export function createRedactor(secrets: readonly string[]): Redactor {
   const pattern = new RegExp(`(?:${[...forms].join('|')})+`, 'gi')
   let slowPattern: RegExp | undefined
   const longest = pieces[0]?.length ?? 0
+  // Every form writes each character of a secret as one character or more, and base64 four for three bytes.
+  const shortest = Math.min(...pieces.map((piece) => [...piece].length))
   const redact = (text: string): string => {
-    if (text.length < MIN_SECRET_CHARACTERS) return text
+    if (text.length < shortest) return text
     const redacted = text.replace(pattern, REDACTED)
     if (!ENCODED_LETTER.test(redacted)) return redacted
     slowPattern ??= new RegExp(`(?:${pieces.map((piece) => textForm(piece, EVERYTHING)).join('|')})+`, 'gi')
