@@ -14,6 +14,7 @@ import { type LocalServer, startLocalServer } from '../packages/server/test/loca
 import { startPostgres } from '../packages/server/test/postgres.ts'
 import { type ServerProcess, startServerProcess } from '../packages/server/test/server-process.ts'
 import type { Measurement, MeasureOptions } from '../scripts/measure.ts'
+import { createRandom, type Random } from './properties/random.ts'
 
 const KILLS = {
   quick: { connects: 1, executions: 1, lanes: 1 },
@@ -89,25 +90,14 @@ interface Tally {
   slowestRestartMs: number
 }
 
-/** Of a seed, so that a failure can be repeated: mulberry32. */
-function randomOf(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
-
 /** The platform hides a key wherever it stands in an answer; its mirror image tells whose it is all the same. */
 const mirrored = (key: string) => [...key].reverse().join('')
 
 /** Issues a token for each key and knows whose it is; every request takes a while. */
-function startProvider(random: () => number): Promise<LocalServer> {
+function startProvider(random: Random): Promise<LocalServer> {
   const server = startLocalServer(async (request, response) => {
     const body = (await server).requests.at(-1)?.body ?? ''
-    await sleep(random() * PROVIDER_DELAY_MS)
+    await sleep(random.next() * PROVIDER_DELAY_MS)
     const account = /^Bearer token-of-(.+)$/.exec(request.headers.authorization ?? '')?.[1]
     const send = (status: number, body: unknown) => {
       response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body))
@@ -125,7 +115,7 @@ function startProvider(random: () => number): Promise<LocalServer> {
 interface LaneOptions {
   env: Record<string, string>
   cwd: string
-  random: () => number
+  random: Random
   tally: Tally
   log: (line: string) => void
 }
@@ -134,7 +124,7 @@ interface LaneOptions {
 class Lane {
   readonly #env: Record<string, string>
   readonly #cwd: string
-  readonly #random: () => number
+  readonly #random: Random
   readonly #tally: Tally
   readonly #log: (line: string) => void
   #server: ServerProcess | undefined
@@ -193,12 +183,12 @@ class Lane {
   /** Kills while an account is being connected that was not connected before. */
   async crashConnect(round: number): Promise<void> {
     await this.#client.call('mutation { disconnectMiniApp(ns: "crash-test") }')
-    const key = `key-${round}-${Math.floor(this.#random() * 1e9)}`
+    const key = `key-${round}-${this.#random.below(1e9)}`
     const connecting = this.#connect(key).then(
       () => true,
       () => false,
     )
-    await this.#killAfter(this.#random() * KILL_WINDOW * this.#connectMs)
+    await this.#killAfter(this.#random.next() * KILL_WINDOW * this.#connectMs)
     const answered = await connecting
     this.#tally.connectKills += 1
     if (answered) this.#tally.connectsAnswered += 1
@@ -322,7 +312,7 @@ async function runLane(
 
 export async function campaign({ form, seed, log }: MeasureOptions): Promise<Measurement> {
   const { connects, executions, lanes } = KILLS[form]
-  const random = randomOf(seed)
+  const random = createRandom(seed)
   const tally: Tally = {
     connectKills: 0,
     executionKills: 0,

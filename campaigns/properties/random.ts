@@ -1,5 +1,7 @@
 /** Repeatable random choices: everything comes out of one seed. */
 export interface Random {
+  /** From 0 up to but not including 1. */
+  next(): number
   /** A whole number from 0 up to but not including `bound`. */
   below(bound: number): number
   chance(probability: number): boolean
@@ -19,6 +21,7 @@ export function createRandom(seed: number): Random {
   }
   const below = (bound: number) => Math.floor(next() * bound)
   return {
+    next,
     below,
     chance: (probability) => next() < probability,
     pick: (values) => {
