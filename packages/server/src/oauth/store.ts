@@ -20,35 +20,6 @@ export async function insertTicket(
   await executor.insertInto('oauthTicket').values(ticket).execute()
 }
 
-export async function findTicket(executor: Executor, key: OneTimeKey): Promise<StoredTicket | undefined> {
-  return executor
-    .selectFrom('oauthTicket')
-    .selectAll()
-    .where('workspaceId', '=', key.workspaceId)
-    .where('ticketHash', '=', key.hash)
-    .executeTakeFirst()
-}
-
-/**
- * Uses a ticket up and forgets its form; read it before.
- * @returns whether this call did so: of several that try, one does
- */
-export async function takeTicket(
-  trx: Transaction<Schema>,
-  key: OneTimeKey & { now: Date },
-): Promise<boolean> {
-  const taken = await trx
-    .updateTable('oauthTicket')
-    .set({ usedAt: key.now, secret: NOTHING })
-    .where('workspaceId', '=', key.workspaceId)
-    .where('ticketHash', '=', key.hash)
-    .where('usedAt', 'is', null)
-    .where('expiresAt', '>', key.now)
-    .returning('id')
-    .executeTakeFirst()
-  return taken !== undefined
-}
-
 export async function insertState(
   trx: Transaction<Schema>,
   state: Omit<Insertable<Schema['oauthState']>, 'usedAt'>,
@@ -56,25 +27,50 @@ export async function insertState(
   await trx.insertInto('oauthState').values(state).execute()
 }
 
-export async function findState(executor: Executor, key: OneTimeKey): Promise<StoredState | undefined> {
-  return executor
-    .selectFrom('oauthState')
+/** Tickets and states are found by a hash, and are good once. */
+const HASHES = { oauthTicket: 'ticketHash', oauthState: 'stateHash' } as const satisfies Partial<
+  Record<keyof Schema, string>
+>
+type OneTime = keyof typeof HASHES
+
+export const findTicket = (executor: Executor, key: OneTimeKey): Promise<StoredTicket | undefined> =>
+  find(executor, 'oauthTicket', key)
+
+export const findState = (executor: Executor, key: OneTimeKey): Promise<StoredState | undefined> =>
+  find(executor, 'oauthState', key)
+
+/** Uses a ticket up, as {@link take} does. */
+export const takeTicket = (trx: Transaction<Schema>, key: OneTimeKey & { now: Date }): Promise<boolean> =>
+  take(trx, 'oauthTicket', key)
+
+/** Uses a state up, as {@link take} does. */
+export const takeState = (executor: Executor, key: OneTimeKey & { now: Date }): Promise<boolean> =>
+  take(executor, 'oauthState', key)
+
+async function find<Table extends OneTime>(
+  executor: Executor,
+  table: Table,
+  key: OneTimeKey,
+): Promise<Row<Table> | undefined> {
+  const row = await executor
+    .selectFrom(table as 'oauthState')
     .selectAll()
     .where('workspaceId', '=', key.workspaceId)
-    .where('stateHash', '=', key.hash)
+    .where(HASHES[table] as 'stateHash', '=', key.hash)
     .executeTakeFirst()
+  return row as Row<Table> | undefined
 }
 
 /**
- * Uses a state up and forgets its verifier and form; read it before.
+ * Uses a row up and forgets what was sealed in it; read it before.
  * @returns whether this call did so: of several that try, one does
  */
-export async function takeState(executor: Executor, key: OneTimeKey & { now: Date }): Promise<boolean> {
+async function take(executor: Executor, table: OneTime, key: OneTimeKey & { now: Date }): Promise<boolean> {
   const taken = await executor
-    .updateTable('oauthState')
+    .updateTable(table as 'oauthState')
     .set({ usedAt: key.now, secret: NOTHING })
     .where('workspaceId', '=', key.workspaceId)
-    .where('stateHash', '=', key.hash)
+    .where(HASHES[table] as 'stateHash', '=', key.hash)
     .where('usedAt', 'is', null)
     .where('expiresAt', '>', key.now)
     .returning('id')
