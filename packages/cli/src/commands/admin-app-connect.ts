@@ -4,9 +4,9 @@ import { givenCredentials } from '../credentials.ts'
 import { collect } from '../key-value.ts'
 import type { Outcome } from '../outcome.ts'
 import { renderRun, runDocument } from '../render/run.ts'
-import type { RunReport } from '../run-report.ts'
 import { graphql } from '../server/graphql.ts'
 import { reportedFailure } from '../server/reported-failure.ts'
+import { serverReport } from '../server/server-report.ts'
 import { openSession, type ServerOptions } from '../server/session.ts'
 import type { Shell } from '../shell.ts'
 
@@ -71,19 +71,16 @@ async function connect(ns: string, options: Options, shell: Shell): Promise<Outc
   } catch (error) {
     const failure = reportedFailure(error)
     if (!failure) throw error
-    const report: RunReport = {
+    const told = serverReport(session, {
       ns,
       kind: 'connect',
       name: 'connect',
-      ranOn: session.server,
-      argument: ns,
-      here: false,
       steps: [],
       error: failure,
       durationMs: Math.round(performance.now() - startedAt),
-      formFields,
       verbose: false,
-    }
+    })
+    const report = { ...told, formFields }
     return {
       exit: 'failed',
       document: runDocument(report),
