@@ -1,29 +1,12 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { FaultProxy } from '../../test/fault-proxy.ts'
-import { type LedgerPlatform, ledgerPlatform } from '../../test/ledger-platform.ts'
-import type { Actor } from './actor.ts'
+import { describe, expect, it } from 'vitest'
+import { ledgerTests } from '../../test/ledger-tests.ts'
 import { type LoadOptions, loadOptions, OPTIONS_MAX_AGE_MS } from './load-options.ts'
 
-let platform: LedgerPlatform
-let proxy: FaultProxy
-let actor: Actor
-let number = 0
-
-beforeAll(async () => {
-  platform = await ledgerPlatform()
-  proxy = platform.proxy
-})
-afterAll(() => platform.close())
-beforeEach(async () => {
-  proxy.passThrough()
-  actor = await platform.newActor(`o${++number}`)
-  await platform.connect(actor, `first-${number}`)
-  proxy.requests.length = 0
-})
+const tests = ledgerTests('o')
 
 const load = (more: Partial<LoadOptions> = {}) =>
-  loadOptions(platform.context, {
-    actor,
+  loadOptions(tests.platform.context, {
+    actor: tests.actor,
     miniAppNs: 'ledger',
     sourceKey: 'rpc_books',
     requestId: 'r',
@@ -48,44 +31,44 @@ describe('loadOptions', () => {
 
   it('passes on only the parameters that the options depend on', async () => {
     await entries({ book: 'b2', other: 'x' })
-    expect(proxy.requests.map(({ url }) => url)).toEqual(['/books/b2/entries'])
+    expect(tests.proxy.requests.map(({ url }) => url)).toEqual(['/books/b2/entries'])
     await entries({ book: 'b2', other: 'y' })
-    expect(proxy.requests).toHaveLength(1)
+    expect(tests.proxy.requests).toHaveLength(1)
   })
 
   it('asks the provider once for many at the same time, and once a minute', async () => {
     await Promise.all(Array.from({ length: 20 }, () => load()))
     await load()
-    expect(proxy.requests).toHaveLength(1)
-    platform.clock.now += OPTIONS_MAX_AGE_MS - 1
+    expect(tests.proxy.requests).toHaveLength(1)
+    tests.platform.clock.now += OPTIONS_MAX_AGE_MS - 1
     await load()
-    expect(proxy.requests).toHaveLength(1)
-    platform.clock.now += 1
+    expect(tests.proxy.requests).toHaveLength(1)
+    tests.platform.clock.now += 1
     await load()
-    expect(proxy.requests).toHaveLength(2)
+    expect(tests.proxy.requests).toHaveLength(2)
   })
 
   it('asks again when the clock has been set back', async () => {
     await load()
-    platform.clock.now -= 86_400_000
+    tests.platform.clock.now -= 86_400_000
     await load()
-    expect(proxy.requests).toHaveLength(2)
+    expect(tests.proxy.requests).toHaveLength(2)
   })
 
   it('never shows the options of an earlier connection', async () => {
     await load()
-    await platform.connect(actor, `second-${number}`)
-    proxy.requests.length = 0
+    await tests.platform.connect(tests.actor, `second-${tests.number}`)
+    tests.proxy.requests.length = 0
     await load()
-    expect(proxy.requests).toHaveLength(1)
+    expect(tests.proxy.requests).toHaveLength(1)
   })
 
   it('fails with the codes of actions and does not keep a failure', async () => {
-    proxy.answer401()
+    tests.proxy.answer401()
     await expect(load()).rejects.toMatchObject({ code: 'AUTH_EXPIRED' })
-    proxy.answer(200, { body: '{"books": []}' })
+    tests.proxy.answer(200, { body: '{"books": []}' })
     await expect(load()).rejects.toMatchObject({ code: 'EXTERNAL_API_ERROR' })
-    proxy.passThrough()
+    tests.proxy.passThrough()
     expect(await load()).toEqual(BOOKS)
   })
 
@@ -95,6 +78,6 @@ describe('loadOptions', () => {
     ['a missing parameter in the path', { sourceKey: 'rpc_entries', params: {} }, 'VALIDATION_ERROR'],
   ])('refuses %s', async (_name, more, code) => {
     await expect(load(more)).rejects.toMatchObject({ code })
-    expect(proxy.requests).toEqual([])
+    expect(tests.proxy.requests).toEqual([])
   })
 })

@@ -1,33 +1,16 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { FaultProxy } from '../../test/fault-proxy.ts'
-import { type LedgerPlatform, ledgerPlatform } from '../../test/ledger-platform.ts'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { ledgerTests } from '../../test/ledger-tests.ts'
 import type { Context } from '../context.ts'
 import { createBudget } from '../limit/budget.ts'
 import { silentLog } from '../log.ts'
-import type { Actor } from './actor.ts'
 import { executeAction } from './execute.ts'
 import { loadOptions } from './load-options.ts'
 
-let platform: LedgerPlatform
-let proxy: FaultProxy
-let actor: Actor
-let number = 0
+const tests = ledgerTests('b')
 
-beforeAll(async () => {
-  platform = await ledgerPlatform()
-  proxy = platform.proxy
-})
-afterAll(() => platform.close())
-beforeEach(async () => {
-  proxy.passThrough()
-  actor = await platform.newActor(`b${++number}`)
-  await platform.connect(actor, `account-${number}`)
-  proxy.requests.length = 0
-})
-
-const act = (context: Context = platform.context) =>
+const act = (context: Context = tests.platform.context) =>
   executeAction(context, {
-    actor,
+    actor: tests.actor,
     appNs: 'ledger',
     actionName: 'callHome',
     formInput: { path: 'ping' },
@@ -36,16 +19,16 @@ const act = (context: Context = platform.context) =>
 
 /** Another process: what it knows, it has from the database. */
 function otherProcess(): Context {
-  const { db, send } = platform.context
-  return { ...platform.context, budget: createBudget({ db, send, log: silentLog }) }
+  const { db, send } = tests.platform.context
+  return { ...tests.platform.context, budget: createBudget({ db, send, log: silentLog }) }
 }
 
 describe('a provider that says to wait', () => {
   beforeEach(async () => {
-    proxy.answer429({ retryAfter: 120 })
+    tests.proxy.answer429({ retryAfter: 120 })
     expect((await act()).error).toMatchObject({ code: 'RATE_LIMITED', details: { status: 429 } })
-    proxy.passThrough()
-    proxy.requests.length = 0
+    tests.proxy.passThrough()
+    tests.proxy.requests.length = 0
   })
 
   it('is not asked by an action before its time, and the answer says whose limit it is', async () => {
@@ -54,13 +37,13 @@ describe('a provider that says to wait', () => {
     expect(error?.message).toMatch(/^The provider limits how often it may be called: ledger\.example takes/)
     expect(error?.details['retryAfterMs']).toBeGreaterThan(60_000)
     expect(error?.details['retryAfterMs']).toBeLessThanOrEqual(120_000)
-    expect(proxy.requests).toEqual([])
+    expect(tests.proxy.requests).toEqual([])
   })
 
   it('is not asked for the options of a dropdown', async () => {
-    const load = { actor, miniAppNs: 'ledger', sourceKey: 'rpc_books', requestId: 'r' }
-    await expect(loadOptions(platform.context, load)).rejects.toMatchObject({ code: 'RATE_LIMITED' })
-    expect(proxy.requests).toEqual([])
+    const load = { actor: tests.actor, miniAppNs: 'ledger', sourceKey: 'rpc_books', requestId: 'r' }
+    await expect(loadOptions(tests.platform.context, load)).rejects.toMatchObject({ code: 'RATE_LIMITED' })
+    expect(tests.proxy.requests).toEqual([])
   })
 
   it('is not asked by a process that starts later', async () => {
@@ -68,8 +51,8 @@ describe('a provider that says to wait', () => {
   })
 
   it('answers the connections of other workspaces', async () => {
-    actor = await platform.newActor(`other${number}`)
-    await platform.connect(actor, `other-${number}`)
+    tests.actor = await tests.platform.newActor(`other${tests.number}`)
+    await tests.platform.connect(tests.actor, `other-${tests.number}`)
     expect((await act()).error).toBeNull()
   })
 })
@@ -78,23 +61,23 @@ it('a process that knew nothing of the limit follows what another one hears', as
   const other = otherProcess()
   const stop = await other.budget.watch()
   expect((await act(other)).error).toBeNull()
-  proxy.answer429({ retryAfter: 120 })
+  tests.proxy.answer429({ retryAfter: 120 })
   await act()
-  proxy.passThrough()
+  tests.proxy.passThrough()
   await expect.poll(async () => (await act(other)).error?.code).toBe('RATE_LIMITED')
   await stop()
 })
 
 it('what the provider allows is learnt from its answers, for all processes', async () => {
   const headers = { 'RateLimit-Limit': '50, 50;w=10', 'RateLimit-Remaining': '49', 'RateLimit-Reset': '10' }
-  proxy.answer(200, { headers, body: '{}' })
+  tests.proxy.answer(200, { headers, body: '{}' })
   await act()
   await expect
     .poll(() =>
-      platform.context.db.sql
+      tests.platform.context.db.sql
         .selectFrom('providerBudget')
         .select(['requests', 'perMs', 'blockedUntil'])
-        .where('workspaceId', '=', actor.workspaceId)
+        .where('workspaceId', '=', tests.actor.workspaceId)
         .executeTakeFirst(),
     )
     .toEqual({ requests: 50, perMs: 10_000, blockedUntil: null })

@@ -1,9 +1,8 @@
 import { MiniAppError } from 'miniapp'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { allWorkspaces } from '../../test/all-workspaces.ts'
-import type { FaultProxy } from '../../test/fault-proxy.ts'
 import { ledgerDefinition } from '../../test/ledger-app.ts'
-import { type LedgerPlatform, ledgerPlatform } from '../../test/ledger-platform.ts'
+import { ledgerTests } from '../../test/ledger-tests.ts'
 import type { Actor } from '../action/actor.ts'
 import { ApiError } from '../errors.ts'
 import { registerDefinition } from '../registry/register.ts'
@@ -13,26 +12,19 @@ import { findLiveInstall } from './live-install.ts'
 import { disconnect, uninstall } from './remove.ts'
 import { findInstall } from './store.ts'
 
-let platform: LedgerPlatform
-let proxy: FaultProxy
-let actor: Actor
-let workspaces = 0
-
-beforeAll(async () => {
-  platform = await ledgerPlatform()
-  proxy = platform.proxy
-})
-afterAll(() => platform.close())
-beforeEach(async () => {
-  proxy.passThrough()
-  actor = await platform.newActor(`w${++workspaces}`)
+const tests = ledgerTests('w', async ({ platform, actor }) => {
   await installApp(platform.context, { workspaceId: actor.workspaceId, ns: 'ledger' })
 })
 
 const keyOf = (of: Actor) => ({ workspaceId: of.workspaceId, ns: 'ledger' })
-const stored = (of = actor) => findInstall(platform.context.db.sql, keyOf(of))
-const connect = (credentials: unknown, of = actor) =>
-  connectWithForm(platform.context, { ...keyOf(of), subdomain: of.subdomain, requestId: 'r1', credentials })
+const stored = (of = tests.actor) => findInstall(tests.platform.context.db.sql, keyOf(of))
+const connect = (credentials: unknown, of = tests.actor) =>
+  connectWithForm(tests.platform.context, {
+    ...keyOf(of),
+    subdomain: of.subdomain,
+    requestId: 'r1',
+    credentials,
+  })
 
 async function refusal(attempt: Promise<unknown>): Promise<MiniAppError | ApiError> {
   const error = await attempt.then(
@@ -44,7 +36,7 @@ async function refusal(attempt: Promise<unknown>): Promise<MiniAppError | ApiErr
 }
 
 /** A name for an account that no other test connects. */
-const account = () => `${actor.subdomain}-${Math.trunc(Math.random() * 1e9)}`
+const account = () => `${tests.actor.subdomain}-${Math.trunc(Math.random() * 1e9)}`
 
 describe('connectWithForm', () => {
   it('exchanges, tests, asks who it is, and stores three bags', async () => {
@@ -58,7 +50,7 @@ describe('connectWithForm', () => {
       pendingRegistrations: 0,
       error: null,
     })
-    const live = await findLiveInstall(platform.context, keyOf(actor))
+    const live = await findLiveInstall(tests.platform.context, keyOf(tests.actor))
     expect(live?.bags).toMatchObject({
       credentials: { apiKey: `key-${name}`, region: 'us', accessToken: `token-of-${name}` },
       metadata: { uid: `uid-${name}`, name: `Account ${name}`, plan: 'pro' },
@@ -80,14 +72,14 @@ describe('connectWithForm', () => {
   it('does not decrypt a row that was copied to another workspace', async () => {
     await connect({ apiKey: `key-${account()}`, region: 'eu' })
     const row = await stored()
-    const other = await platform.newActor(`copy${workspaces}`)
-    await installApp(platform.context, { workspaceId: other.workspaceId, ns: 'ledger' })
-    await allWorkspaces(platform.context.db.sql)
+    const other = await tests.platform.newActor(`copy${tests.number}`)
+    await installApp(tests.platform.context, { workspaceId: other.workspaceId, ns: 'ledger' })
+    await allWorkspaces(tests.platform.context.db.sql)
       .updateTable('install')
       .set({ state: 'connected', credentials: Buffer.from(row?.credentials ?? []) })
       .where('workspaceId', '=', other.workspaceId)
       .execute()
-    await expect(findLiveInstall(platform.context, keyOf(other))).rejects.toThrow()
+    await expect(findLiveInstall(tests.platform.context, keyOf(other))).rejects.toThrow()
   })
 
   it.each<[string, unknown, string, RegExp]>([
@@ -117,9 +109,9 @@ describe('connectWithForm', () => {
   })
 
   it.each<[string, () => void]>([
-    ['answers 401 to everything', () => proxy.answer401()],
-    ['cuts the connection', () => proxy.cut(0)],
-    ['answers HTML', () => proxy.answerHtml()],
+    ['answers 401 to everything', () => tests.proxy.answer401()],
+    ['cuts the connection', () => tests.proxy.cut(0)],
+    ['answers HTML', () => tests.proxy.answerHtml()],
   ])('leaves an existing connection as it is when the provider %s', async (_name, fault) => {
     const name = account()
     await connect({ apiKey: `key-${name}`, region: 'eu' })
@@ -141,12 +133,12 @@ describe('connectWithForm', () => {
     const name = account()
     await connect({ apiKey: `key-${name}`, region: 'eu' })
     await connect({ apiKey: '', region: 'us' })
-    const live = await findLiveInstall(platform.context, keyOf(actor))
+    const live = await findLiveInstall(tests.platform.context, keyOf(tests.actor))
     expect(live?.bags.credentials).toMatchObject({ apiKey: `key-${name}`, region: 'us' })
   })
 
   it('refuses an app that is not installed', async () => {
-    await uninstall(platform.context, keyOf(actor))
+    await uninstall(tests.platform.context, keyOf(tests.actor))
     expect((await refusal(connect({ apiKey: 'key-x', region: 'eu' }))).code).toBe('NOT_FOUND')
   })
 })
@@ -155,15 +147,15 @@ describe('the duplicate check', () => {
   it('refuses an account that another workspace has connected, until that lets go of it', async () => {
     const name = account()
     await connect({ apiKey: `key-${name}`, region: 'eu' })
-    const other = await platform.newActor(`dup${workspaces}`)
-    await installApp(platform.context, keyOf(other))
+    const other = await tests.platform.newActor(`dup${tests.number}`)
+    await installApp(tests.platform.context, keyOf(other))
     const error = await refusal(connect({ apiKey: `key-${name}`, region: 'eu' }, other))
     expect(error.code).toBe('DUPLICATE_INTEGRATION')
     expect(await stored(other)).toMatchObject({
       state: 'installed',
       lastConnectError: { code: 'DUPLICATE_INTEGRATION' },
     })
-    await disconnect(platform.context, keyOf(actor))
+    await disconnect(tests.platform.context, keyOf(tests.actor))
     await connect({ apiKey: `key-${name}`, region: 'eu' }, other)
     expect(await stored(other)).toMatchObject({ state: 'connected', uid: `uid-${name}` })
   })
@@ -172,8 +164,8 @@ describe('the duplicate check', () => {
     const name = account()
     const others = await Promise.all(
       [1, 2, 3, 4].map(async (index) => {
-        const other = await platform.newActor(`race${workspaces}-${index}`)
-        await installApp(platform.context, keyOf(other))
+        const other = await tests.platform.newActor(`race${tests.number}-${index}`)
+        await installApp(tests.platform.context, keyOf(other))
         return other
       }),
     )
@@ -191,33 +183,33 @@ describe('the duplicate check', () => {
     const [first, second] = [`${account()}-a`, `${account()}-b`]
     await connect({ apiKey: `key-${first}`, region: 'eu' })
     await connect({ apiKey: `key-${second}`, region: 'eu' })
-    const other = await platform.newActor(`freed${workspaces}`)
-    await installApp(platform.context, keyOf(other))
+    const other = await tests.platform.newActor(`freed${tests.number}`)
+    await installApp(tests.platform.context, keyOf(other))
     await connect({ apiKey: `key-${first}`, region: 'eu' }, other)
     expect(await stored(other)).toMatchObject({ state: 'connected' })
   })
 
   it('is off for an app where the operator switched it off', async () => {
     await registerDefinition(
-      platform.context,
+      tests.platform.context,
       ledgerDefinition({ ns: 'ledger-shared', name: 'ledger-shared', type: 'ledger-shared' }),
     )
-    await platform.context.db.sql
+    await tests.platform.context.db.sql
       .updateTable('app')
       .set({ duplicateCheck: false })
       .where('ns', '=', 'ledger-shared')
       .execute()
     const name = account()
-    for (const of of [actor, await platform.newActor(`shared${workspaces}`)]) {
+    for (const of of [tests.actor, await tests.platform.newActor(`shared${tests.number}`)]) {
       const key = { workspaceId: of.workspaceId, ns: 'ledger-shared' }
-      await installApp(platform.context, key)
-      await connectWithForm(platform.context, {
+      await installApp(tests.platform.context, key)
+      await connectWithForm(tests.platform.context, {
         ...key,
         subdomain: of.subdomain,
         requestId: 'r',
         credentials: { apiKey: `key-${name}`, region: 'eu' },
       })
-      expect(await findInstall(platform.context.db.sql, key)).toMatchObject({ state: 'connected' })
+      expect(await findInstall(tests.platform.context.db.sql, key)).toMatchObject({ state: 'connected' })
     }
   })
 })
@@ -225,7 +217,7 @@ describe('the duplicate check', () => {
 describe('disconnect and uninstall', () => {
   it('disconnect deletes every bag and keeps the app', async () => {
     await connect({ apiKey: `key-${account()}`, region: 'eu' })
-    await disconnect(platform.context, keyOf(actor))
+    await disconnect(tests.platform.context, keyOf(tests.actor))
     expect(await stored()).toMatchObject({
       state: 'installed',
       credentials: null,
@@ -233,13 +225,13 @@ describe('disconnect and uninstall', () => {
       userInput: {},
       uid: null,
     })
-    await disconnect(platform.context, keyOf(actor))
+    await disconnect(tests.platform.context, keyOf(tests.actor))
   })
 
   it('uninstall deletes the row; doing it again is not found', async () => {
     await connect({ apiKey: `key-${account()}`, region: 'eu' })
-    await uninstall(platform.context, keyOf(actor))
+    await uninstall(tests.platform.context, keyOf(tests.actor))
     expect(await stored()).toBeUndefined()
-    expect((await refusal(uninstall(platform.context, keyOf(actor)))).code).toBe('NOT_FOUND')
+    expect((await refusal(uninstall(tests.platform.context, keyOf(tests.actor)))).code).toBe('NOT_FOUND')
   })
 })
