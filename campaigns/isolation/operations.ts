@@ -151,6 +151,12 @@ export const ROUTES: Record<string, RouteCall[]> = {
     { url: (_kit, subdomain) => `/w/${subdomain}/export/orders?format=ndjson`, headers: asToken },
     { url: ({ ticket }, subdomain) => `/w/${subdomain}/export/orders?ticket=${ticket}` },
   ],
+  'GET /w/:subdomain/events': [
+    {
+      url: (_kit, subdomain) => `/w/${subdomain}/events`,
+      headers: (kit) => ({ ...asToken(kit), 'last-event-id': `${kit.webhookEventId}.0` }),
+    },
+  ],
   'POST /w/:subdomain/graphql': [
     { url: (_kit, subdomain) => graphql(subdomain), headers: asToken, body: question },
     {

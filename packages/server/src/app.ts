@@ -20,6 +20,8 @@ import { followPublishedVersion } from './install/follow-version.ts'
 import { watchInstalls } from './install/live-install.ts'
 import { startResumingRegistrations } from './install/resume-registrations.ts'
 import type { Log } from './log.ts'
+import { eventsRoute } from './notify/events-route.ts'
+import { followAnnouncements } from './notify/live.ts'
 import { oauthRoutes } from './oauth/route.ts'
 import { exportRoutes } from './record/export-route.ts'
 import { seedCatalog } from './registry/seed-catalog.ts'
@@ -66,6 +68,7 @@ export async function startApp(
     closers.push(await startMaintenance(context, { repeat: config.role !== 'api' }))
     closers.push(await watchInstalls(context))
     closers.push(await context.budget.watch())
+    if (config.role !== 'worker') closers.push(await followAnnouncements(context))
     const workspace = await ensureDefaultWorkspace(context)
     if (options.catalogDir !== undefined) {
       const registered = await seedCatalog(context, options.catalogDir)
@@ -130,6 +133,7 @@ export function createServer(
   oauthRoutes(server, context)
   webhookRoutes(server, context)
   exportRoutes(server, context)
+  eventsRoute(server, context)
   graphqlRoutes(server, context)
   schemaRoute(server)
   return server

@@ -49,6 +49,8 @@ export const EVENTS = {
   'webhook.unclaimed':
     'A delivery at the address of the platform verified and names no account that a workspace has connected; it was answered and not kept.',
   'webhook.processed': 'An event was processed, is tried again later, or failed.',
+  'stream.ended':
+    'A reader of `/events` left, was too slow, may not read any more, or the server stops; `status` says which.',
   'budget.unshared': 'What a provider said of its rate limit could not be shared with other processes.',
   'action.executed': 'One action ran.',
   'source.loaded': 'The options of one dropdown were loaded.',

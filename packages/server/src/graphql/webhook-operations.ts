@@ -2,7 +2,6 @@
 import { isId } from '../account/id.ts'
 import { WEBHOOK_STATUSES, type WebhookStatus } from '../db/webhook-schema.ts'
 import { ApiError } from '../errors.ts'
-import { MAX_REPLAYED, replayEvents } from '../webhook/replay.ts'
 import {
   countEvents,
   type DetailedEvent,
@@ -11,8 +10,9 @@ import {
   type ListedEvent,
   listEvents,
   listRejections,
-  type Rejections,
-} from '../webhook/store.ts'
+} from '../webhook/event-log.ts'
+import { MAX_REPLAYED, replayEvents } from '../webhook/replay.ts'
+import type { Rejections } from '../webhook/store.ts'
 import { builder } from './builder.ts'
 import { MAX_PER_PAGE, type Page, PaginationInfo, pageArgs, readPage } from './pagination.ts'
 

@@ -3,6 +3,7 @@ import type { Context } from '../context.ts'
 import { isPartitionMissing } from '../db/error.ts'
 import { createGroupCommit } from '../db/group-commit.ts'
 import { addPartitions } from '../db/partition.ts'
+import { announceEvent } from './announce.ts'
 import { insertEvents, type NewEvent } from './store.ts'
 import { wake } from './wake.ts'
 
@@ -70,6 +71,7 @@ async function write(context: Context, waiting: readonly Waiting[]): Promise<voi
     return insertEvents(context.db, events)
   })
   if (kept.size > 0) wake(context)
+  for (const event of events) if (kept.has(event.id)) announceEvent(context, event)
   for (const one of waiting) one.outcome = kept.has(one.event.id) ? 'kept' : 'duplicate'
 }
 

@@ -5,6 +5,7 @@ import { isRetryable, isSerializationFailure } from '../db/error.ts'
 import { publicError } from '../errors.ts'
 import { findLiveInstall } from '../install/live-install.ts'
 import { RecordRefusedError } from '../record/record-event.ts'
+import { announceEvent } from './announce.ts'
 import { decodeDelivery } from './decode-delivery.ts'
 import { webhookOf } from './receiver.ts'
 import { type Decision, STAGES, type StageDetail, type StageName, type Work } from './stages.ts'
@@ -43,6 +44,7 @@ export async function processEvent(context: Context, claim: ClaimedEvent): Promi
   const progress = await attempt(context, claim, stages)
   if (progress === undefined) return
   await saveProgress(context.db.sql, claim, { ...progress, stages: JSON.stringify(stages) })
+  announceEvent(context, claim)
   const { workspaceId, ns, id: eventId } = claim
   const durationMs = context.now() - startedAt
   context.log.info('webhook.processed', {

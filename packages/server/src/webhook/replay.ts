@@ -1,5 +1,5 @@
 import type { Context } from '../context.ts'
-import { type EventFilter, replay } from './store.ts'
+import { type EventFilter, replay } from './event-log.ts'
 import { wake } from './wake.ts'
 
 /**

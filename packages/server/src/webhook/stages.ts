@@ -47,7 +47,10 @@ export type Decision =
 /** `undefined`: the app has no such stage. */
 type Stage = (context: Context, work: Work) => Decision | undefined | Promise<Decision | undefined>
 
-/** In their order. */
+/**
+ * In their order. The last stage of the specification, telling, is none of them: the log is the event's own row, the outbox is
+ * written by what changes customers and records, and live views are told after the last commit.
+ */
 export const STAGES = { customer, record, triggers, disconnect } as const satisfies Record<string, Stage>
 export type StageName = keyof typeof STAGES
 
