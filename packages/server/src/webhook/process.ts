@@ -4,6 +4,7 @@ import { startLoop } from '../jobs/background-loop.ts'
 import { inParallel } from '../jobs/in-parallel.ts'
 import { processEvent } from './process-event.ts'
 import { claimEvents, listDueWorkspaces } from './store.ts'
+import { Turns } from './turns.ts'
 import { sleeperOf } from './wake.ts'
 
 /** How often a process looks that nobody wakes: one that accepts nothing itself. */
@@ -22,11 +23,20 @@ export const CLAIM_MS = 2 * 60_000
 
 const FIRST = '00000000-0000-0000-0000-000000000000'
 
+interface RoundOptions {
+  signal?: AbortSignal
+  /** Runs the turn of a workspace, or lets it wait; default: runs it. */
+  take?(workspaceId: string, turn: () => Promise<number>): Promise<number>
+}
+
 /**
  * One round: each workspace with something due has one turn.
  * @returns how many events were attempted
  */
-export async function processDue(context: Context, signal?: AbortSignal): Promise<number> {
+export async function processDue(
+  context: Context,
+  { signal, take = (_workspaceId, turn) => turn() }: RoundOptions = {},
+): Promise<number> {
   let attempted = 0
   let after = FIRST
   for (;;) {
@@ -35,7 +45,8 @@ export async function processDue(context: Context, signal?: AbortSignal): Promis
     after = workspaces.at(-1) ?? after
     const full = workspaces.length === WORKSPACES_PER_LOOK
     await inParallel(workspaces, WORKSPACES_AT_ONCE, async (workspaceId) => {
-      if (!signal?.aborted) attempted += await takeTurn(context, workspaceId)
+      if (signal?.aborted) return
+      attempted += await take(workspaceId, () => takeTurn(context, workspaceId))
     })
     if (!full || signal?.aborted) return attempted
   }
@@ -55,11 +66,18 @@ async function takeTurn(context: Context, workspaceId: string): Promise<number> 
 
 /** @returns a function that ends it, waiting for events under way */
 export function startProcessing(context: Context): () => Promise<void> {
-  return startLoop({
-    sleeper: sleeperOf(context),
+  const sleeper = sleeperOf(context)
+  const turns = new Turns({ now: context.now, onFreed: () => sleeper.wake() })
+  const endLoop = startLoop({
+    sleeper,
     lookIntervalMs: LOOK_INTERVAL_MS,
     lookAfterFailureMs: LOOK_AFTER_FAILURE_MS,
-    round: (signal) => processDue(context, signal),
+    round: (signal) =>
+      processDue(context, { signal, take: (workspaceId, turn) => turns.take(workspaceId, turn) }),
     onFailure: (error) => context.log.error('webhook.processed', { error }),
   })
+  return async () => {
+    await endLoop()
+    await turns.end()
+  }
 }

@@ -1,0 +1,20 @@
+import { existsSync } from 'node:fs'
+import { expect, it } from 'vitest'
+import { campaign } from './flood.ts'
+
+it.skipIf(!existsSync('/usr/lib/postgresql'))(
+  'a flood of one workspace does not hold up another, and what is no delivery is refused (quick form)',
+  { timeout: 300_000 },
+  async () => {
+    const { figures, targets } = await campaign({ form: 'quick', seed: 7, log: () => {} })
+    // How many milliseconds it takes is the machine's, not the test's.
+    const { unanswered, lost, hostileAnswersWrong } = figures
+    expect({ unanswered, lost, hostileAnswersWrong }).toEqual({
+      unanswered: 0,
+      lost: 0,
+      hostileAnswersWrong: 0,
+    })
+    expect(figures['wentAheadP99']).toBeLessThanOrEqual(targets['wentAheadP99']?.max ?? 0)
+    expect(figures['memoryGrowthMb']).toBeLessThanOrEqual(targets['memoryGrowthMb']?.max ?? 0)
+  },
+)
