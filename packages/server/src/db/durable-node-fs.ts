@@ -6,15 +6,20 @@
  *
  * This leans on internals of the pinned PGlite version; `durable-node-fs.test.ts` fails if they move.
  */
-import { closeSync, fdatasyncSync, fsyncSync, openSync, readdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, fdatasyncSync, fsyncSync } from 'node:fs'
 import type { PGlite } from '@electric-sql/pglite'
 import { NodeFS } from '@electric-sql/pglite/nodefs'
+import { syncPath } from './sync-path.ts'
+
+interface FsNode {
+  mode: number
+}
 
 /** The part of Emscripten's NODEFS that is used here. */
 interface NodeFsModule {
   FS: { ErrnoError: new (errno: number) => Error; isDir(mode: number): boolean }
   NODEFS: {
+    realPath(node: FsNode): string
     node_ops: Record<string, (...args: never[]) => unknown>
     stream_ops: Record<string, (...args: never[]) => unknown>
   }
@@ -30,8 +35,8 @@ const STORAGE_ERRORS: ReadonlyMap<unknown, string> = new Map(
 const WRITING = { stream_ops: ['write', 'fsync'], node_ops: ['setattr', 'mknod', 'rename'] } as const
 
 export interface DurableNodeFsHooks {
-  /** A flush of a file or directory has reached the disk. */
-  onFlush?(): void
+  /** A flush of this file or directory has reached the disk. */
+  onFlush?(path: string): void
   /** The disk is full or broken. PostgreSQL may answer with an error, or stop without an answer. */
   onStorageError?(failure: { operation: string; code: string }): void
 }
@@ -52,16 +57,17 @@ export class DurableNodeFS extends NodeFS {
 }
 
 function makeDurable({ FS, NODEFS }: NodeFsModule, hooks: DurableNodeFsHooks): void {
-  NODEFS.stream_ops['fsync'] = (stream: { nfd: number; node: { mode: number } }) => {
+  const names = keepNames(NODEFS)
+  NODEFS.stream_ops['fsync'] = (stream: { nfd: number; node: FsNode }) => {
     try {
-      // A renamed or new file is durable once its directory is.
+      names.flush((directory) => hooks.onFlush?.(directory))
       if (FS.isDir(stream.node.mode)) fsyncSync(stream.nfd)
       else fdatasyncSync(stream.nfd)
     } catch (error) {
       const { code } = error as { code?: keyof typeof ERRNO }
       throw new FS.ErrnoError((code && ERRNO[code]) ?? ERRNO.EIO)
     }
-    hooks.onFlush?.()
+    hooks.onFlush?.(NODEFS.realPath(stream.node))
     return 0
   }
   for (const [group, operations] of Object.entries(WRITING)) {
@@ -83,22 +89,27 @@ function makeDurable({ FS, NODEFS }: NodeFsModule, hooks: DurableNodeFsHooks): v
   }
 }
 
-/** Flushes one file, or the entries of one directory, to the disk. */
-export function syncPath(path: string): void {
-  const descriptor = openSync(path, 'r')
-  try {
-    fsyncSync(descriptor)
-  } finally {
-    closeSync(descriptor)
+/**
+ * PostgreSQL flushes a new file of a table, but not the directory with its name, and counts on file systems that do both at
+ * once. Not all do, and then a checkpoint gives up the log that would make the file again. So every flush comes after those
+ * of all directories in which something was made since the last one; a commit that makes nothing pays nothing.
+ */
+function keepNames(NODEFS: NodeFsModule['NODEFS']) {
+  const changed = new Set<string>()
+  const make = NODEFS.node_ops['mknod']
+  NODEFS.node_ops['mknod'] = (parent: FsNode, ...rest: never[]) => {
+    const node = make?.call(NODEFS.node_ops, parent as never, ...rest)
+    changed.add(NODEFS.realPath(parent))
+    return node
   }
-}
-
-/** Flushes everything below a directory, and the directory, to the disk. */
-export function syncTree(path: string): void {
-  for (const entry of readdirSync(path, { withFileTypes: true })) {
-    const child = join(path, entry.name)
-    if (entry.isDirectory()) syncTree(child)
-    else if (entry.isFile()) syncPath(child)
+  return {
+    flush(onFlush: (directory: string) => void): void {
+      for (const directory of changed) {
+        // One that was removed since holds no names.
+        if (existsSync(directory)) syncPath(directory)
+        changed.delete(directory)
+        onFlush(directory)
+      }
+    },
   }
-  syncPath(path)
 }

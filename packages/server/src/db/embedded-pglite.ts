@@ -1,7 +1,8 @@
 import { mkdirSync, renameSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
-import { DurableNodeFS, type DurableNodeFsHooks, syncPath, syncTree } from './durable-node-fs.ts'
+import { DurableNodeFS, type DurableNodeFsHooks } from './durable-node-fs.ts'
+import { syncPath, syncTree } from './sync-path.ts'
 
 /** `-F` (no flushing) is dropped from PGlite's own; the rest keeps the memory and the directory small. */
 const START_PARAMS = [

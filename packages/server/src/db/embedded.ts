@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import pg from 'pg'
 import type { Database, OpenDatabaseOptions } from './client.ts'
@@ -9,6 +9,7 @@ import { EmbeddedSocket } from './embedded-socket.ts'
 import { DatabaseRefusedError } from './error.ts'
 import { randomProcessId } from './process-id.ts'
 import { createSubscriptions } from './subscription.ts'
+import { makeDirectory } from './sync-path.ts'
 import { createHandles } from './transaction.ts'
 
 /** PostgreSQL's major version inside the pinned PGlite; the test beside this file compares it with the engine. */
@@ -23,7 +24,7 @@ const CONNECTION_TIMEOUT_MS = 10_000
  */
 export async function openEmbedded(options: OpenDatabaseOptions): Promise<Database> {
   const { dataDir } = options
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+  makeDirectory(dataDir)
   const lock = lockDirectory(dataDir)
   try {
     const directory = clusterDirectory(dataDir)

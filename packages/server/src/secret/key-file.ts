@@ -1,8 +1,9 @@
 /** Files that hold master keys: one key a line, in base64, for their owner alone. */
 import { randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
-import { type FileHandle, link, mkdir, open, rename, rm } from 'node:fs/promises'
+import { type FileHandle, link, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { makeDirectory } from '../db/sync-path.ts'
 import { decodeKeys, MASTER_KEY_BYTES, MasterKeyError } from './master-key-text.ts'
 
 const OWNER_ONLY = 0o600
@@ -82,7 +83,7 @@ async function writeWhole(
   place: (draft: string) => Promise<void>,
 ): Promise<void> {
   const folder = dirname(path)
-  await mkdir(folder, { recursive: true, mode: 0o700 })
+  makeDirectory(folder)
   const draft = `${path}.${randomBytes(6).toString('hex')}.new`
   const file = await open(draft, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, OWNER_ONLY)
   try {
