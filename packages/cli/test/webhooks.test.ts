@@ -125,6 +125,29 @@ function definitionOf(ns: string, { verification, secrets = {} }: Way): Json {
       transactionId: { paths: [{ source: 'header', path: 'X-Shop-Delivery' }] },
     },
     triggers: [{ type: `miniapps:${ns}`, ...TRIGGER }],
+    source: {
+      rpc_keys: {
+        url: `${SHOP}/keys`,
+        method: 'GET',
+        dataPath: '$.keys',
+        valueField: 'kid',
+        labelField: 'kid',
+      },
+      rpc_names: {
+        url: `${SHOP}/keys`,
+        method: 'GET',
+        dataPath: '$.keys',
+        valueField: 'name',
+        labelField: 'kid',
+      },
+    },
+    sync: {
+      webhooks: {
+        handlers: {
+          'order.updated': { recordType: 'order', operation: 'upsert', mapping: { code: '$.order_id' } },
+        },
+      },
+    },
     ...(verification?.type === 'jwt' && { allowedHosts: ['shop.example'] }),
   }
 }
@@ -263,6 +286,109 @@ describe('events', () => {
   it('that were refused are listed with the reason', async () => {
     const { stdout } = await run(['events', 'list', '--refused', '--ns', 'slack'])
     expect(stdout).toMatch(/signature-differs +The signature in `x-slack-signature`/i)
+  })
+})
+
+describe('doctor, on a server', () => {
+  async function diagnosis(ns: string, name: string, args: string[] = []): Promise<Json> {
+    // Where no folder is called as the app is: that would be looked at.
+    const elsewhere = { INIT_CWD: join(temporary.folder, 'config') }
+    const { diagnoses } = await json(['doctor', ns, ...args], elsewhere)
+    return diagnoses.find((one: Json) => one.name === name)
+  }
+
+  it('says of a failed signature which bag the secret came from, and that the bytes may differ', async () => {
+    await json(['webhook', 'send', 'slack', '--secret', 'guessed'])
+    const found = await diagnosis('slack', 'signatures')
+    expect(found).toMatchObject({ verdict: 'broken', what: 'The last deliveries were refused.' })
+    expect(found.facts.join('\n')).toMatch(/signature-differs.*`s` of the credentials of the install/)
+    expect(found.next.join('\n')).toContain("the body's bytes differ")
+    expect(await diagnosis('none', 'signatures')).toBeUndefined()
+  })
+
+  it('says under which name the event of a silent trigger came, and which one is declared', async () => {
+    const env = credentialsOf(WAYS['stripe'] as Way)
+    await json(['webhook', 'send', 'stripe', '--fresh', '--header', 'X-Shop-Topic=order.create'], env)
+    const found = await diagnosis('stripe', 'triggers')
+    expect(found).toMatchObject({ verdict: 'doubtful', what: '1 of 1 events of triggers came.' })
+    expect(found.facts.join('\n')).toMatch(
+      /1 × order\.create, which no trigger declares; the nearest is order\.created/,
+    )
+    expect(await diagnosis('none', 'triggers')).toMatchObject({ verdict: 'fine' })
+  })
+
+  it('says of a missing order what its handler looks for, and why there is no record', async () => {
+    const env = credentialsOf(WAYS['basic'] as Way)
+    await json(['webhook', 'send', 'basic', '--fresh', '--header', 'X-Shop-Topic=order.updated'], env)
+    const of = ['events', 'list', '--ns', 'basic', '--status', 'failed']
+    while ((await json(of)).events.length === 0) await new Promise((done) => setTimeout(done, 50))
+    const found = await diagnosis('basic', 'records')
+    expect(found).toMatchObject({
+      verdict: 'broken',
+      what: expect.stringMatching(/^order\.updated gave no record: /),
+    })
+    expect(found.facts).toEqual(expect.arrayContaining(['recordType order', 'mapping.code $.order_id']))
+  })
+
+  it('reads a dropdown with the account that is connected there', async () => {
+    expect(await diagnosis('none', 'dropdown', ['--source', 'rpc_keys'])).toMatchObject({
+      verdict: 'fine',
+      what: 'rpc_keys has 1 options.',
+    })
+    expect(await diagnosis('none', 'dropdown', ['--source', 'rpc_names'])).toMatchObject({
+      verdict: 'doubtful',
+      facts: ['dataPath $.keys', 'valueField name', 'labelField kid'],
+    })
+  })
+
+  it('shows the redirect URI that the provider has to know to the letter', async () => {
+    const request = { url: `${SHOP}/token`, method: 'POST', mapping: { accessToken: '$.access_token' } }
+    const auth = {
+      type: 'oauth2',
+      sensitiveKeys: ['client_secret', 'accessToken'],
+      config: { client_id: 'client-of-the-shop', client_secret: 'secret-of-the-client' },
+      auth_url: `${SHOP}/authorize?client_id={{client_id}}&redirect_uri={{redirect_uri}}&state={{state}}`,
+      get_token: { ...request, body: { code: '{{code}}' } },
+    }
+    mkdirSync(join(temporary.folder, 'popup'))
+    writeFileSync(
+      join(temporary.folder, 'popup/miniapp.json'),
+      JSON.stringify({ ...listing('popup', SHOP), auth }),
+    )
+    await run(['admin', 'app', 'register', 'popup'])
+    await run(['admin', 'app', 'install', 'popup'])
+    const server = (app.ownerLink ?? '').replace(/\/login\/.*/, '')
+    expect(await diagnosis('popup', 'redirect URI')).toMatchObject({
+      what: `The provider has to know the redirect URI ${server}/miniapps/popup/oauth2 to the letter.`,
+      facts: [expect.stringMatching(/\/authorize$/)],
+    })
+  })
+})
+
+describe('doctor, on this machine', () => {
+  it('says where the secret comes from, and which triggers no sample fires', async () => {
+    const { diagnoses } = await json(['doctor', 'slack'], credentialsOf(WAYS['slack'] as Way))
+    expect(diagnoses.slice(-2)).toMatchObject([
+      { name: 'verification', verdict: 'fine', facts: ['`s` from the command line or the environment'] },
+      { name: 'triggers', verdict: 'fine', facts: ['  1 × order.created, declared'] },
+    ])
+    const renamed = definitionOf('slack', WAYS['slack'] as Way)
+    renamed.triggers[0].event = 'orders.created'
+    mkdirSync(join(temporary.folder, 'renamed/samples'), { recursive: true })
+    writeFileSync(join(temporary.folder, 'renamed/miniapp.json'), JSON.stringify(renamed))
+    writeFileSync(join(temporary.folder, 'renamed/samples/order.created.json'), JSON.stringify(SAMPLE))
+    const other = await json(['doctor', 'renamed'])
+    expect(other.diagnoses.slice(-2)).toMatchObject([
+      { name: 'verification', verdict: 'doubtful', facts: ['`s` from nowhere'] },
+      {
+        name: 'triggers',
+        verdict: 'broken',
+        facts: [
+          '  1 × order.created, which no trigger declares; the nearest is orders.created',
+          'never came: orders.created',
+        ],
+      },
+    ])
   })
 })
 

@@ -13,7 +13,8 @@ type Options = InputOptions &
 
 const HELP = `
 With a file or folder it looks at the definition on this machine: where each credential comes from, whether the provider
-accepts the account, and what an action or a dropdown does. With the ns of an app it looks at the app on the server.
+accepts the account, and what an action or a dropdown does. With the ns of an app it looks at the app on the server:
+whether it is seen and connected, what failed, which deliveries came, were refused, or gave no record.
 
 Examples:
   $ miniapps doctor catalog/github
@@ -44,16 +45,23 @@ export function doctorCommand(parent: Command, shell: Shell): void {
       ])
       const { directory } = shell
       const target = await readTarget(argument, directory)
-      const { bundle } = options
+      const { bundle, source } = options
+      const params = readPairs(options.param ?? [], {
+        option: '--param',
+        example: 'repository=ada/storefront',
+      })
       if (target.kind === 'there') {
         refuseLocalOptions(argument, options)
-        if (options.action !== undefined || options.source !== undefined) {
-          throw new CliError('usage', '--action and --source are for definitions on this machine.', {
-            next: [`miniapps action run ${argument} ACTION`, `miniapps source list ${argument} SOURCE`],
+        if (options.action !== undefined) {
+          throw new CliError('usage', '--action is for definitions on this machine.', {
+            next: [`miniapps action run ${argument} ACTION`],
           })
         }
+        const called = source === undefined ? undefined : { key: source, params }
         return shell.finish(
-          await there(argument, directory, () => examineThere(target.ns, { ...options, bundle }, shell)),
+          await there(argument, directory, () =>
+            examineThere(target.ns, { ...options, bundle, source: called }, shell),
+          ),
         )
       }
       const [{ loadApp }, { readInput }] = await Promise.all([
@@ -62,11 +70,7 @@ export function doctorCommand(parent: Command, shell: Shell): void {
       ])
       const loaded = await loadApp(argument, directory)
       if (!loaded.ok) return shell.finish(loaded.outcome)
-      const { action, source } = options
-      const params = readPairs(options.param ?? [], {
-        option: '--param',
-        example: 'repository=ada/storefront',
-      })
+      const { action } = options
       const calls = {
         action:
           action === undefined

@@ -8,7 +8,7 @@ import type { Shell } from '../shell.ts'
 import { type Bundle, redactedDefinition, writeBundle } from './bundle.ts'
 import { type Diagnosis, examineAll } from './diagnosis.ts'
 import { LOCAL_CASES, type LocalPatient } from './local-cases.ts'
-import { readPatient, SERVER_CASES } from './server-cases.ts'
+import { readPatient, SERVER_CASES, type ServerPatient } from './server-cases.ts'
 
 type Calls = Pick<LocalPatient, 'action' | 'source'> & { bundle: string | undefined }
 
@@ -20,18 +20,30 @@ export async function examineHere(
   shell: Shell,
 ): Promise<Outcome> {
   const given = await readGiven(app, options.credential ?? [], shell)
-  const diagnoses = await examineAll(LOCAL_CASES, { app, given, options, action, source })
+  const diagnoses = await examineAll(LOCAL_CASES, {
+    app,
+    given,
+    options,
+    action,
+    source,
+    directory: shell.directory,
+  })
   const { ns, version, definition } = app.compiled
   return finish({ ns, version, definition: redactedDefinition(definition), diagnoses }, bundle, shell)
+}
+
+interface ServerCalls {
+  bundle: string | undefined
+  source: ServerPatient['source']
 }
 
 /** Looks at an app on a server. @throws CliError where the server cannot be reached or refuses */
 export async function examineThere(
   ns: string,
-  { bundle, ...options }: ServerOptions & { bundle: string | undefined },
+  { bundle, source, ...options }: ServerOptions & ServerCalls,
   shell: Shell,
 ): Promise<Outcome> {
-  const patient = await readPatient(await openSession(shell, options), ns)
+  const patient = await readPatient(await openSession(shell, options), ns, source)
   const diagnoses = await examineAll(SERVER_CASES, patient)
   const version = patient.app?.version ?? ''
   return finish({ ns, version, diagnoses, failedRuns: patient.failures }, bundle, shell)

@@ -12,6 +12,7 @@ import type { ReportedStep, RunReport } from '../run-report.ts'
 import { credentialOrigins, swappedKeys } from './credential-origins.ts'
 import { curlOf } from './curl.ts'
 import type { Case, Diagnosis } from './diagnosis.ts'
+import { LOCAL_WEBHOOK_CASES } from './local-webhook-cases.ts'
 
 export interface LocalPatient {
   app: LocalApp
@@ -19,6 +20,8 @@ export interface LocalPatient {
   options: LocalOptions
   action: ActionCall | undefined
   source: SourceCall | undefined
+  /** Where relative paths begin. */
+  directory: string
 }
 
 type Found = Omit<Diagnosis, 'name'>
@@ -100,8 +103,13 @@ const dropdown: Case<LocalPatient> = {
   },
 }
 
-/** Webhook cases join here. */
-export const LOCAL_CASES: readonly Case<LocalPatient>[] = [credentials, account, action, dropdown]
+export const LOCAL_CASES: readonly Case<LocalPatient>[] = [
+  credentials,
+  account,
+  action,
+  dropdown,
+  ...LOCAL_WEBHOOK_CASES,
+]
 
 function diagnosisOf(report: RunReport, fine: string): Found {
   const { steps, error } = report

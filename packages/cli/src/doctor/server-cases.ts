@@ -1,17 +1,24 @@
 /** The cases of an app on a server, as a workspace sees it (specification 10.6). */
+import type { Definition, ErrorDetails } from 'miniapp'
 import { CliError } from '../cli-error.ts'
 import type { ReportedStep } from '../run-report.ts'
 import { graphql } from '../server/graphql.ts'
+import { reportedFailure } from '../server/reported-failure.ts'
 import type { AnsweredError } from '../server/server-report.ts'
 import type { Session } from '../server/session.ts'
 import { curlOf } from './curl.ts'
 import type { Case } from './diagnosis.ts'
+import { WEBHOOK_CASES } from './webhook-cases.ts'
 
 export interface ServerPatient {
   session: Session
   ns: string
   app: ListedApp | undefined
   failures: readonly FailedRun[]
+  /** Of the version that the workspace sees; absent where it sees none. */
+  definition: Definition | undefined
+  /** A dropdown to read, for real. */
+  source: { key: string; params: Record<string, string> } | undefined
 }
 
 interface ListedApp {
@@ -43,7 +50,11 @@ const RUN = `query ($id: String!) {
 const TICKET = 'mutation ($ns: String!) { miniAppOauthTicket(ns: $ns) }'
 
 /** @throws CliError where the server cannot be reached, or the token may not look */
-export async function readPatient(session: Session, ns: string): Promise<ServerPatient> {
+export async function readPatient(
+  session: Session,
+  ns: string,
+  source: ServerPatient['source'],
+): Promise<ServerPatient> {
   const [{ listMiniAppsGeneralInfo: apps }, { miniAppActionRuns: runs }] = await Promise.all([
     graphql<{ listMiniAppsGeneralInfo: ListedApp[] }>(session, APPS, {}),
     graphql<{ miniAppActionRuns: { data: { _id: string }[] } }>(session, FAILURES, { ns }),
@@ -51,12 +62,26 @@ export async function readPatient(session: Session, ns: string): Promise<ServerP
   const found = await Promise.all(
     runs.data.map(({ _id }) => graphql<{ miniAppActionRun: FailedRun }>(session, RUN, { id: _id })),
   )
+  const app = apps.find((one) => one.ns === ns)
   return {
     session,
     ns,
-    app: apps.find((app) => app.ns === ns),
+    app,
+    definition: app && (await definitionOf(session, ns)),
+    source,
     failures: found.map(({ miniAppActionRun: run }) => run),
   }
+}
+
+const DETAIL = 'query ($ns: String!) { miniAppDetail(miniAppNs: $ns) { source } }'
+
+async function definitionOf(session: Session, ns: string): Promise<Definition | undefined> {
+  const { miniAppDetail: detail } = await graphql<{ miniAppDetail: { source: Definition } | null }>(
+    session,
+    DETAIL,
+    { ns },
+  )
+  return detail?.source
 }
 
 /** An app that nobody finds. */
@@ -154,5 +179,56 @@ const failures: Case<ServerPatient> = {
   },
 }
 
-/** Webhook cases join here. */
-export const SERVER_CASES: readonly Case<ServerPatient>[] = [visibility, connection, redirectUri, failures]
+const OPTIONS = `query ($ns: String!, $key: String!, $params: JSON) {
+  miniAppsActionSources(miniAppNs: $ns, sourceKey: $key, params: $params)
+}`
+
+/** A dropdown, read with the account that is connected there. */
+const dropdown: Case<ServerPatient> = {
+  name: 'dropdown',
+  async examine({ session, ns, definition, source: call }) {
+    if (!call) return undefined
+    const { dataPath, valueField, labelField } = definition?.source?.[call.key] ?? {}
+    const facts = Object.entries({ dataPath, valueField, labelField }).flatMap(([name, path]) =>
+      path === undefined ? [] : [`${name} ${path}`],
+    )
+    try {
+      const { miniAppsActionSources: options } = await graphql<{ miniAppsActionSources: object[] }>(
+        session,
+        OPTIONS,
+        { ns, ...call },
+      )
+      const isEmpty = options.length === 0
+      return {
+        verdict: isEmpty ? 'doubtful' : 'fine',
+        what: isEmpty ? 'The dropdown is empty.' : `${call.key} has ${options.length} options.`,
+        facts,
+        next: isEmpty
+          ? [
+              'The account has nothing to choose there, a parameter narrows it down, or a path finds nothing.',
+              `miniapps doctor DEFINITION --source ${call.key} shows what each path finds in the live answer.`,
+            ]
+          : [],
+      }
+    } catch (error) {
+      const failure = reportedFailure(error)
+      if (!failure) throw error
+      const { explanation } = failure.details as ErrorDetails
+      return {
+        verdict: 'broken',
+        what: failure.message,
+        facts: [...(explanation ? [`turn: ${explanation.party}`] : []), ...facts],
+        next: explanation ? [explanation.next] : [],
+      }
+    }
+  },
+}
+
+export const SERVER_CASES: readonly Case<ServerPatient>[] = [
+  visibility,
+  connection,
+  redirectUri,
+  failures,
+  dropdown,
+  ...WEBHOOK_CASES,
+]

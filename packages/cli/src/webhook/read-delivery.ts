@@ -137,7 +137,7 @@ function ofTrigger({ compiled }: LocalApp, samples: readonly Sample[], event: st
 }
 
 /** A body that is no text is JSON. */
-function ofSample({ file, headers = {}, query = {}, body }: Sample): Unsigned {
+export function ofSample({ file, headers = {}, query = {}, body }: Sample): Unsigned {
   const rawBody = UTF8.encode(typeof body === 'string' ? body : JSON.stringify(body))
   const type = { 'Content-Type': contentTypeOf(rawBody) }
   return { headers: withHeaders(type, headers), query, rawBody, from: file }
@@ -152,7 +152,8 @@ function contentTypeOf(body: Uint8Array): string {
   }
 }
 
-async function readSamples({ source }: LocalApp, directory: string): Promise<Sample[]> {
+/** The samples of a package that have the form of one. @throws CliError where a file cannot be read */
+export async function readSamples({ source }: LocalApp, directory: string): Promise<Sample[]> {
   const { samples } = await readPackage(source, directory)
   return parsedFiles(samples).flatMap((file) => readSample(file).value ?? [])
 }
