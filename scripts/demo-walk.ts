@@ -29,6 +29,7 @@ import { ACCESS_TOKEN_SECONDS, connectIdentity, loseTheGrant, outliveItsToken } 
 import { connectLinear, createLinearIssue, disconnectLinear, giveLinearItsClient } from './demo/linear.ts'
 import { connectSlack, sendDirectMessage } from './demo/slack.ts'
 import { Stage } from './demo/stage.ts'
+import { hearFromGithub, hearFromLinear } from './demo/webhooks.ts'
 
 const catalogDir = resolve(import.meta.dirname, '../catalog')
 
@@ -45,6 +46,7 @@ const SCENES: ((stage: Stage) => Promise<void>)[] = [
   connectGithub,
   loadRepositories,
   createAndReadIssue,
+  hearFromGithub,
   connectSlack,
   sendDirectMessage,
   sendWrongInput,
@@ -52,6 +54,7 @@ const SCENES: ((stage: Stage) => Promise<void>)[] = [
   giveLinearItsClient,
   connectLinear,
   createLinearIssue,
+  hearFromLinear,
   connectIdentity,
   outliveItsToken,
   loseTheGrant,

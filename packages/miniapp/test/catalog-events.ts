@@ -51,6 +51,12 @@ const JOHN = { firstName: 'John', primaryEmail: 'john.doe@example.com', primaryP
 
 /** By app and event. Every sample with a handler gives a record without a note; these say which one. */
 export const EXPECTED_EVENTS: Readonly<Record<string, Readonly<Record<string, ExpectedEvent>>>> = {
+  github: {
+    'issues.opened': { customer: { code: '583231', firstName: 'octocat' } },
+    'issue_comment.created': { customer: { firstName: 'octocat' } },
+    'pull_request.opened': { customer: null },
+    push: { customer: null },
+  },
   shopify: {
     'order.created': {
       customer: BOB,
