@@ -367,7 +367,11 @@ describe('doctor, on a server', () => {
 
 describe('doctor, on this machine', () => {
   it('says where the secret comes from, and which triggers no sample fires', async () => {
-    const { diagnoses } = await json(['doctor', 'slack'], credentialsOf(WAYS['slack'] as Way))
+    const of = ['doctor', 'slack', '--bundle', 'support.json']
+    const { diagnoses } = await json(of, credentialsOf(WAYS['slack'] as Way))
+    const bundle = readFileSync(join(temporary.folder, 'support.json'), 'utf8')
+    expect(JSON.parse(bundle).samples).toEqual([{ event: 'order.created', body: SAMPLE.body }])
+    expect(bundle).not.toContain(SECRET)
     expect(diagnoses.slice(-2)).toMatchObject([
       { name: 'verification', verdict: 'fine', facts: ['`s` from the command line or the environment'] },
       { name: 'triggers', verdict: 'fine', facts: ['  1 × order.created, declared'] },

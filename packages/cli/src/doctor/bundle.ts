@@ -10,6 +10,8 @@ export interface Bundle {
   /** Without the values of `auth.config`. */
   definition?: object
   diagnoses: readonly Diagnosis[]
+  /** Of the package: deliveries, and the events that they are to be. */
+  samples?: readonly { event: string; body?: unknown }[]
   /** Records of the last runs that failed, redacted by the server. */
   failedRuns?: readonly object[]
 }

@@ -29,7 +29,11 @@ export async function examineHere(
     directory: shell.directory,
   })
   const { ns, version, definition } = app.compiled
-  return finish({ ns, version, definition: redactedDefinition(definition), diagnoses }, bundle, shell)
+  const found: Bundle = { ns, version, definition: redactedDefinition(definition), diagnoses }
+  if (bundle === undefined) return finish(found, bundle, shell)
+  const { readSamples } = await import('../webhook/read-delivery.ts')
+  const samples = (await readSamples(app, shell.directory)).map(({ event, body }) => ({ event, body }))
+  return finish({ ...found, ...(samples.length > 0 && { samples }) }, bundle, shell)
 }
 
 interface ServerCalls {
