@@ -278,6 +278,7 @@ describe('events', () => {
     await processed(of)
     expect(await json(['events', 'show', id])).toMatchObject({ round: 1, status: 'processed' })
     expect(await json(['events', 'replay', ...of, '--status', 'processed'])).toEqual({ replayed: 2 })
+    await processed(of)
     const shown = await run(['events', 'show', id])
     expect(shown.stdout).toMatch(/triggers +done/)
     expect(shown.stdout).toContain('"total":"19.90"')
