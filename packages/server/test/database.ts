@@ -5,26 +5,16 @@
  * Migrating is done once per machine, into a template named by a hash of everything that shapes it; each test database
  * is a copy.
  */
-import { createHash, randomUUID } from 'node:crypto'
-import {
-  constants,
-  cpSync,
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-} from 'node:fs'
-import { createRequire } from 'node:module'
+import { randomUUID } from 'node:crypto'
+import { rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import pg from 'pg'
 import { afterAll } from 'vitest'
 import { type Database, openDatabase } from '../src/db/client.ts'
 import { migrate } from '../src/db/migrate.ts'
 import { ensurePartitions } from '../src/db/partition.ts'
 import { silentLog } from '../src/log.ts'
+import { templateHash, testDataDirectory } from './data-directory.ts'
 
 export interface TestDatabase extends Database {
   /** Opens it once more, as another process would; `undefined` on the embedded engine, which serves one. */
@@ -81,32 +71,6 @@ async function embedded(): Promise<Opened> {
   return { database, remove: () => rmSync(dataDir, { recursive: true, force: true }) }
 }
 
-/** A data directory with a migrated, empty embedded database that nobody has open. The caller removes it. */
-export async function testDataDirectory(): Promise<string> {
-  const template = join(tmpdir(), `miniapps-test-${templateHash()}`)
-  if (!existsSync(template)) await makeTemplateDirectory(template)
-  const dataDir = mkdtempSync(join(tmpdir(), 'miniapps-test-db-'))
-  cpSync(join(template, 'database'), join(dataDir, 'database'), {
-    recursive: true,
-    mode: constants.COPYFILE_FICLONE,
-  })
-  return dataDir
-}
-
-/** Files that start together may each make one: the first to finish wins, and all are the same. */
-async function makeTemplateDirectory(template: string): Promise<void> {
-  const dataDir = mkdtempSync(join(tmpdir(), 'miniapps-test-template-'))
-  const database = await openDatabase({ dataDir, log: silentLog })
-  await migrate(database)
-  await database.close()
-  try {
-    renameSync(dataDir, template)
-  } catch (error) {
-    rmSync(dataDir, { recursive: true, force: true })
-    if (!existsSync(template)) throw error
-  }
-}
-
 async function onPostgres(server: string): Promise<Opened> {
   const template = `miniapps_test_${templateHash()}`
   const name = `miniapps_test_db_${randomUUID().replaceAll('-', '')}`
@@ -161,16 +125,4 @@ function databaseUrl(server: string, name: string): string {
   const url = new URL(server)
   url.pathname = `/${name}`
   return url.href
-}
-
-/** Of the migrations and of PGlite's version. */
-function templateHash(): string {
-  const hash = createHash('sha256')
-  const source = join(import.meta.dirname, '../src/db')
-  const migrations = readdirSync(join(source, 'migrations')).sort()
-  for (const file of ['migrate.ts', ...migrations.map((name) => join('migrations', name))]) {
-    hash.update(file).update(readFileSync(join(source, file)))
-  }
-  hash.update(readFileSync(createRequire(import.meta.url).resolve('@electric-sql/pglite/pglite.wasm')))
-  return hash.digest('hex').slice(0, 16)
 }

@@ -1,20 +1,27 @@
 import { randomBytes, randomUUID } from 'node:crypto'
+import { rm } from 'node:fs/promises'
 import pg from 'pg'
+import { testDataDirectory } from './data-directory.ts'
 
 export interface EmptyDatabase {
-  /** Settings of a server that is to use it; none where it makes its own embedded database. */
+  /** Settings of a server that is to use it: which, and its master key. */
   env: Record<string, string>
   drop(): Promise<void>
 }
 
 /**
- * For tests that start a whole server: nothing, or an empty database on the PostgreSQL that the tests run on
- * (`TEST_DATABASE_URL`), with a master key for it.
+ * For tests that start a whole server: a data directory whose database is migrated already, or an empty database on the
+ * PostgreSQL that the tests run on (`TEST_DATABASE_URL`).
  */
 export async function emptyDatabase(): Promise<EmptyDatabase> {
   const server = process.env.TEST_DATABASE_URL
-  if (!server) return { env: {}, drop: async () => {} }
-  return makeDatabase(server, randomBytes(32).toString('base64'))
+  const masterKey = randomBytes(32).toString('base64')
+  if (server) return makeDatabase(server, masterKey)
+  const dataDir = await testDataDirectory()
+  return {
+    env: { DATA_DIR: dataDir, MASTER_KEY: masterKey },
+    drop: () => rm(dataDir, { recursive: true, force: true }),
+  }
 }
 
 /** A copy of a database on PostgreSQL that nobody has open, as a backup would be. */

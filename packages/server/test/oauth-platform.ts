@@ -15,7 +15,7 @@ import { makeTicket } from '../src/oauth/ticket.ts'
 import { registerDefinition } from '../src/registry/register.ts'
 import { type ApiClient, signIn } from './api-client.ts'
 import { type AuthorizationServer, startAuthorizationServer } from './authorization-server.ts'
-import { testDataDirectory } from './database.ts'
+import { testDataDirectory } from './data-directory.ts'
 import { STOREFRONT_ORIGIN, storefrontDefinition } from './storefront-app.ts'
 
 export interface Tenant {

@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url'
 import { LEAN_FLAGS } from './embedded-memory.ts'
 import { DatabaseUnavailableError } from './error.ts'
 
-/** On a slow machine; only a hang takes longer. */
-const CREATE_TIMEOUT_MS = 120_000
+/** It is done once and takes seconds, on a slow machine that does much else minutes; only a hang takes longer. */
+const CREATE_TIMEOUT_MS = 600_000
 const INITDB = fileURLToPath(new URL('./embedded-initdb.ts', import.meta.url))
 
 /**
