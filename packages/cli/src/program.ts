@@ -8,6 +8,9 @@ import { adminAppListCommand } from './commands/admin-app-list.ts'
 import { adminAppRegisterCommand } from './commands/admin-app-register.ts'
 import { adminAppUninstallCommand } from './commands/admin-app-uninstall.ts'
 import { adminAuditCommand } from './commands/admin-audit.ts'
+import { adminRecordsExportCommand } from './commands/admin-records-export.ts'
+import { adminRecordsListCommand } from './commands/admin-records-list.ts'
+import { adminRecordsShowCommand } from './commands/admin-records-show.ts'
 import { adminRunCommand } from './commands/admin-run.ts'
 import { adminRunsCommand } from './commands/admin-runs.ts'
 import { adminTokenAddCommand } from './commands/admin-token-add.ts'
@@ -96,6 +99,10 @@ function adminCommands(program: Command, shell: Shell): void {
   adminRunsCommand(admin, shell)
   adminAuditCommand(admin, shell)
   adminRunCommand(admin, shell)
+  const records = group(admin, 'records', 'Read customers, orders and products.')
+  adminRecordsListCommand(records, shell)
+  adminRecordsShowCommand(records, shell)
+  adminRecordsExportCommand(records, shell)
   const workspace = group(admin, 'workspace', 'Make and list workspaces.')
   adminWorkspaceAddCommand(workspace, shell)
   adminWorkspaceListCommand(workspace, shell)

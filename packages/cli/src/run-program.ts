@@ -55,6 +55,7 @@ export async function runProgram(
     await program.parseAsync(args, { from: 'user' })
     const [outcome] = outcomes
     if (outcome === undefined) throw new Error('The command ended without a result.')
+    if (outcome.isPrinted) return EXIT_CODES[outcome.exit].status
     if (json()) stdout.write(toJson(outcome.document))
     else stdout.write(`${outcome.text(createPaint(colours.out))}\n`)
     return EXIT_CODES[outcome.exit].status

@@ -209,6 +209,45 @@ it('lists who did what, page by page', async () => {
   await golden('act-that-there-is-not', ['admin', 'audit', '--kind', 'token.mad'])
 })
 
+it('lists, shows and exports customers', async () => {
+  const token = JSON.parse(readFileSync(join(temporary.folder, 'config/miniapps/config.json'), 'utf8'))
+    .servers[server].accessToken
+  const add = (name: string) =>
+    fetch(`${server}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-app-token': token },
+      body: JSON.stringify({
+        query: `mutation { customersAdd(firstName: "${name}", primaryEmail: "${name}@example.com") { _id } }`,
+      }),
+    })
+  for (const name of ['anna', 'ben']) expect((await add(name)).status).toBe(200)
+  const records = ['admin', 'records']
+  const list = await cli.json([...records, 'list', 'customers', '--search', 'anna'])
+  expect(list.document).toMatchObject({ customers: [{ firstName: 'anna' }], next: null })
+  const { _id } = list.document.customers[0]
+  expect((await cli.run([...records, 'list', 'customers', '--limit', '1'])).stdout).toContain(
+    'There are more',
+  )
+  const shown = await cli.json([...records, 'show', 'customers', _id])
+  expect(shown.document).toMatchObject({ _id, primaryEmail: 'anna@example.com' })
+  const rows = await cli.run([...records, 'export', 'customers', '--format', 'ndjson'])
+  expect(rows).toMatchObject({ status: 0, stderr: '' })
+  const lines = rows.stdout.trim().split('\n')
+  expect(lines.map((line) => JSON.parse(line).firstName).sort()).toEqual(['anna', 'ben'])
+  const file = join(temporary.folder, 'customers.csv')
+  const written = await cli.json([...records, 'export', 'customers', '--output', file])
+  expect(written.document).toEqual({ file, bytes: statSync(file).size })
+  expect(readFileSync(file, 'utf8').trim().split('\r\n')).toHaveLength(3)
+  // What is there is never written over.
+  expect(await cli.json([...records, 'export', 'customers', '--output', file])).toMatchObject({ status: 6 })
+  const refused = await cli.json([...records, 'export', 'customers'], {
+    MINIAPPS_SERVER: server,
+    MINIAPPS_TOKEN: 'none',
+  })
+  expect(refused).toMatchObject({ status: 4, document: { error: { code: 'UNAUTHENTICATED' } } })
+  expect(await cli.json([...records, 'show', 'orders', 'none'])).toMatchObject({ status: 5 })
+})
+
 it('makes a token that may do one thing, and ends it', async () => {
   const add = [
     'admin',

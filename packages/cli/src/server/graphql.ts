@@ -3,7 +3,7 @@ import type { ExitName } from '../exit-code.ts'
 import { post } from './request.ts'
 import type { Session } from './session.ts'
 
-interface AnsweredError {
+export interface AnsweredError {
   message: string
   extensions?: { code?: string; requestId?: string; details?: Record<string, unknown>; retryable?: boolean }
 }
