@@ -4,6 +4,7 @@
  */
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { recordRotation } from '../src/account/record-rotation.ts'
 import { type Database, embeddedDataExists, openDatabase } from '../src/db/client.ts'
 import { isDatabaseError } from '../src/db/error.ts'
 import { silentLog } from '../src/log.ts'
@@ -142,6 +143,7 @@ async function rotate({ db, keyRing }: Parts): Promise<Outcome> {
   const { masterKeyId, rewrapped, unreadable } = await rotateMasterKey(
     { db, keyRing },
     {
+      recordReplacement: recordRotation,
       onProgress({ done, total }) {
         const line = `${done} of ${plural(total, 'data key')} wrapped by ${keyRing.ids[0]}`
         if (line !== told) print(line)

@@ -1,4 +1,5 @@
 import packageFile from '../../package.json' with { type: 'json' }
+import { recordRotation } from '../account/record-rotation.ts'
 import type { Config } from '../config.ts'
 import type { Context } from '../context.ts'
 import { embeddedDataExists, openDatabase } from '../db/client.ts'
@@ -56,7 +57,7 @@ export async function openContext(config: Config, writtenLog: Log): Promise<Open
     await migrate(db)
     const keyRing = createKeyRing(masterKeys)
     closers.push(await holdMasterKeys(db, keyRing))
-    closers.push(await startRotation({ db, keyRing, log }))
+    closers.push(await startRotation({ db, keyRing, log, recordReplacement: recordRotation }))
     const sandbox = await createSandbox({ log })
     closers.push(() => sandbox.close())
     const outbound = createSend({ allowPrivateNetworks, providerOrigins })

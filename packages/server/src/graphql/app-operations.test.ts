@@ -131,6 +131,11 @@ describe('registerMiniApp', () => {
       installsMoved: 0,
     })
     expect((await registerOverApi(first)).data.registerMiniApp.outcome).toBe('unchanged')
+    const logged = api.lines.filter(({ event, ns }) => event === 'app.registered' && ns === 'versioned')
+    expect(logged.map(({ version, status }) => [version, status])).toEqual([
+      ['1.2.0', 'registered'],
+      ['1.2.0', 'unchanged'],
+    ])
     expect((await registerOverApi({ ...first, title: 'Other' })).errors[0]?.message).toContain(
       'a version never changes',
     )

@@ -1,6 +1,6 @@
 /** Ours, for operators: registering definitions. */
 import { followPublishedVersion } from '../install/follow-version.ts'
-import { registerDefinition } from '../registry/register.ts'
+import { logRegistration, registerDefinition } from '../registry/register.ts'
 import { builder } from './builder.ts'
 
 builder.mutationField('registerMiniApp', (t) =>
@@ -12,6 +12,7 @@ builder.mutationField('registerMiniApp', (t) =>
     args: { definition: t.arg({ type: 'JSON', required: true }) },
     resolve: async (_root, { definition }, { context }) => {
       const registration = await registerDefinition(context, definition)
+      logRegistration(context, registration)
       const installsMoved = await followPublishedVersion(context, registration.ns)
       return { ...registration, installsMoved }
     },

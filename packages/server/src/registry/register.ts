@@ -33,6 +33,12 @@ export interface Registration {
   changes: Change[]
 }
 
+/** One line in the log for each registration, whoever asked for it. */
+export function logRegistration({ log }: Pick<Context, 'log'>, registration: Registration): void {
+  const { ns, version, outcome: status } = registration
+  log.info('app.registered', { ns, version, status })
+}
+
 /**
  * Registers a definition as the operator does: validated, stored for good under (ns, version), and published.
  *

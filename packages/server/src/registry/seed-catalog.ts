@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Context } from '../context.ts'
-import { findRegistration, type Registration, registerDefinition } from './register.ts'
+import { findRegistration, logRegistration, type Registration, registerDefinition } from './register.ts'
 
 /**
  * Registers every `<directory>/<ns>/miniapp.json`. What was registered before is left as it is; a definition that is
@@ -20,11 +20,7 @@ export async function seedCatalog(context: Context, directory: string): Promise<
       const document: unknown = JSON.parse(await readFile(file, 'utf8'))
       const registration =
         (await findRegistration(context, document)) ?? (await registerDefinition(context, document))
-      context.log.info('app.registered', {
-        ns: registration.ns,
-        version: registration.version,
-        status: registration.outcome,
-      })
+      logRegistration(context, registration)
       registrations.push(registration)
     } catch (error) {
       context.log.warn('app.refused', { file, error })

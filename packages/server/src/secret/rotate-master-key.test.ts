@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { allWorkspaces } from '../../test/all-workspaces.ts'
 import { type TestDatabase, testDatabase, testEngine } from '../../test/database.ts'
+import { recordRotation } from '../account/record-rotation.ts'
 import type { Log, LogFields } from '../log.ts'
 import { silentLog } from '../log.ts'
 import { holdMasterKeys } from './key-holders.ts'
@@ -87,6 +88,14 @@ describe('after a rotation', () => {
     await rotateMasterKey({ db, keyRing: ring(NEW, OLD) })
     await before.seal(await newWorkspace(), PURPOSE, 1)
     expect([...(await countByMasterKey(db.sql))]).toEqual([[fingerprint(NEW), WORKSPACES + 3]])
+  })
+
+  it('is told of once, in the audit log of the default workspace, by fingerprints', async () => {
+    const recordReplacement = recordRotation
+    await rotateMasterKey({ db, keyRing: ring(NEW, OLD) }, { recordReplacement })
+    await rotateMasterKey({ db, keyRing: ring(NEW, OLD) }, { recordReplacement })
+    const acts = await allWorkspaces(db.sql).selectFrom('audit').select(['kind', 'details']).execute()
+    expect(acts).toEqual([{ kind: 'key.rotated', details: { from: fingerprint(OLD), to: fingerprint(NEW) } }])
   })
 
   it('another changes nothing', async () => {

@@ -39,7 +39,15 @@ export interface UnreadableKey {
   reason: string
 }
 
+/** Fingerprints of the master key that wrapped new data keys, and of the one that does so from now on. */
+export interface Replacement {
+  from: string
+  to: string
+}
+
 export interface RotationOptions {
+  /** Writes down that another key was chosen, in the transaction that chooses it. */
+  recordReplacement?: (trx: Transaction<Schema>, replacement: Replacement) => Promise<void>
   /** After each batch, and once before the first. */
   onProgress?: (progress: RotationProgress) => void
   /** Ends it between two batches; it resolves with what was done. */
@@ -63,10 +71,10 @@ export interface Rotation {
  */
 export async function rotateMasterKey(
   { db, keyRing }: { db: Database; keyRing: KeyRing },
-  { onProgress, signal, batchKeys = BATCH_KEYS }: RotationOptions = {},
+  { recordReplacement, onProgress, signal, batchKeys = BATCH_KEYS }: RotationOptions = {},
 ): Promise<Rotation> {
   const [masterKeyId] = keyRing.ids
-  await activate(db, keyRing)
+  await activate(db, keyRing, recordReplacement)
   const tellProgress = async () => onProgress?.(await measure(db, masterKeyId))
   await tellProgress()
   const rotation: Rotation = { masterKeyId, rewrapped: 0, unreadable: [] }
@@ -89,7 +97,11 @@ export async function rotateMasterKey(
 }
 
 /** Makes the first key the one that wraps new data keys, where every running process has it. */
-async function activate(db: Database, keyRing: KeyRing): Promise<void> {
+async function activate(
+  db: Database,
+  keyRing: KeyRing,
+  recordReplacement: RotationOptions['recordReplacement'],
+): Promise<void> {
   const [first] = keyRing.ids
   // Removes the rows of ended processes, which takes seconds: not under the lock.
   await findHolders(db)
@@ -107,6 +119,7 @@ async function activate(db: Database, keyRing: KeyRing): Promise<void> {
       )
     }
     await changeActiveKey(trx, first)
+    await recordReplacement?.(trx, { from: active, to: first })
   })
 }
 

@@ -1,11 +1,17 @@
 import type { Database } from '../db/client.ts'
 import type { Log } from '../log.ts'
 import type { KeyRing } from './key-ring.ts'
-import { rotateMasterKey } from './rotate-master-key.ts'
+import { type RotationOptions, rotateMasterKey } from './rotate-master-key.ts'
 import { countByMasterKey, findActiveKey } from './store.ts'
 
 /** Milliseconds between two lines about the same rotation. */
 const PROGRESS_INTERVAL_MS = 1_000
+
+interface Parts extends Pick<RotationOptions, 'recordReplacement'> {
+  db: Database
+  keyRing: KeyRing
+  log: Log
+}
 
 /**
  * Looks at the start whether the first master key wraps everything. Where it does not, the embedded database, which no
@@ -13,11 +19,7 @@ const PROGRESS_INTERVAL_MS = 1_000
  * key yet, the operator is told.
  * @returns ends a rotation under way; the next start goes on with it
  */
-export async function startRotation(parts: {
-  db: Database
-  keyRing: KeyRing
-  log: Log
-}): Promise<() => Promise<void>> {
+export async function startRotation(parts: Parts): Promise<() => Promise<void>> {
   const { db, keyRing, log } = parts
   const [masterKeyId] = keyRing.ids
   const counts = await countByMasterKey(db.sql)
@@ -36,7 +38,7 @@ export async function startRotation(parts: {
 }
 
 async function rotateLogged(
-  { db, keyRing, log }: { db: Database; keyRing: KeyRing; log: Log },
+  { db, keyRing, log, recordReplacement }: Parts,
   signal: AbortSignal,
 ): Promise<void> {
   const [masterKeyId] = keyRing.ids
@@ -47,6 +49,7 @@ async function rotateLogged(
       { db, keyRing },
       {
         signal,
+        ...(recordReplacement && { recordReplacement }),
         onProgress: (progress) => {
           if (performance.now() - told < PROGRESS_INTERVAL_MS) return
           told = performance.now()
