@@ -202,7 +202,7 @@ describe('errors', () => {
     },
   ])('$what ($sqlstate)', async ({ sqlstate, serialization, connection, retryable }) => {
     const raise = `do $$ begin raise exception 'raised' using errcode = '${sqlstate}'; end $$`
-    const error = await rejection(sql.raw(raise).execute(database.sql))
+    const error = await rejection(sql.raw(raise).execute(allWorkspaces(database.sql)))
     expect(isDatabaseError(error)).toBe(true)
     expect(isSerializationFailure(error)).toBe(serialization)
     expect(isConnectionFailure(error)).toBe(connection)

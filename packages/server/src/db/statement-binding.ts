@@ -53,6 +53,16 @@ const LEFT: ReadonlySet<string> = new Set(['LeftJoin', 'LateralLeftJoin'])
 /** Partitions are called `action_run_20260102`. */
 const PARTITION_SUFFIX = /_\d{8}$/
 
+/**
+ * Text whose tables cannot be read: names in escapes, text that runs other text, dumps as XML, connections to elsewhere, and
+ * the statistics, which hold values of all workspaces.
+ */
+const OPAQUE =
+  /\bu&"|\bdo\s+(?:language\b|\$|')|\bexecute\b|_to_xml|\bdblink|\bpg_statistic|\bpg_stats\b|\bpg_read_/
+
+/** In the place of the tables of such a text; nothing but an exemption of all tables allows it. */
+const ANY_TABLE = 'tables that its text hides'
+
 /** @param root as compiled: names are those of the database */
 export function bindingOf(root: OperationNode): Binding {
   const reader = new StatementReader()
@@ -147,10 +157,12 @@ class StatementReader implements Binding {
   }
 
   #readRaw(raw: RawNode, bound: ReadonlySet<string>): void {
-    for (const [word] of raw.sqlFragments
-      .join(' ')
-      .toLowerCase()
-      .matchAll(/[a-z_][a-z0-9_]*/g)) {
+    const text = raw.sqlFragments.join(' ').toLowerCase()
+    // A fragment that ends, or begins, in the middle of a word may be completed by the next one.
+    if (OPAQUE.test(text) || raw.parameters.some((parameter, index) => joinsWord(raw, parameter, index))) {
+      this.unbound.add(ANY_TABLE)
+    }
+    for (const [word] of text.matchAll(/[a-z_][a-z0-9_]*/g)) {
       if (OF_WORKSPACES.has(word.replace(PARTITION_SUFFIX, ''))) this.#mention(word)
     }
     for (const parameter of raw.parameters) {
@@ -289,4 +301,12 @@ function childrenOf(node: OperationNode): OperationNode[] {
 
 function isNode(value: unknown): value is OperationNode {
   return typeof value === 'object' && value !== null && typeof (value as { kind?: unknown }).kind === 'string'
+}
+
+/** Whether text of a fragment within a fragment makes one word with the text before or after it. */
+function joinsWord(raw: RawNode, parameter: OperationNode, index: number): boolean {
+  if (parameter.kind !== 'RawNode') return false
+  const inner = (parameter as RawNode).sqlFragments
+  const meets = (before = '', after = '') => /\w$/.test(before) && /^\w/.test(after)
+  return meets(raw.sqlFragments[index], inner[0]) || meets(inner.at(-1), raw.sqlFragments[index + 1])
 }

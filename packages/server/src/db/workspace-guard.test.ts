@@ -186,6 +186,18 @@ const REFUSED: Case[] = [
   { what: 'SQL with the table as an identifier', run: () => sql`select * from ${sql.table('install')}` },
   { what: 'SQL with the table as an id', run: () => sql`select * from ${sql.id('install')}` },
   { what: 'SQL on a partition', run: () => sql`select * from ${sql.raw('action_run_20260102')}` },
+  { what: 'SQL with the table in escapes', run: () => sql.raw('select * from U&"inst\\0061ll"') },
+  { what: 'SQL with the table in two pieces', run: () => sql`select * from inst${sql.raw('all')}` },
+  { what: 'SQL with the table in pieces of pieces', run: () => sql`select * from ${sql`inst`}all` },
+  {
+    what: 'SQL that runs a text',
+    run: () => sql.raw(`do $$ begin execute 'truncate inst' || 'all'; end $$`),
+  },
+  {
+    what: 'SQL that dumps what a text names',
+    run: () => sql`select query_to_xml('select * from inst' || 'all', true, true, '')`,
+  },
+  { what: 'the statistics, which hold values', run: () => sql`select most_common_vals from pg_stats` },
   { what: 'SQL that empties a table', run: () => sql`truncate app_token` },
   {
     what: 'SQL inside of a query',
