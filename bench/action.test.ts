@@ -8,6 +8,7 @@ it.skipIf(!existsSync('/usr/lib/postgresql'))(
     const { figures, targets } = await bench({ form: 'quick', seed: 7, log: () => {} })
     expect(figures).toMatchObject({
       throughputRatio: expect.any(Number),
+      cpuRatio: expect.any(Number),
       addedMedianMs: expect.any(Number),
       barePerSecond: expect.any(Number),
       actionsPerSecond: expect.any(Number),

@@ -3,7 +3,9 @@
  * committed before the answer, rate limit on but raised), beside the bare HTTP client making the same calls.
  *
  * `throughputRatio`: calls a second with 50 in flight, over those of the bare client in the same round; the median of
- * all rounds. `addedMedianMs`: how much longer one call at a time takes at the median.
+ * all rounds. `addedMedianMs`: how much longer one call at a time takes at the median. `cpuRatio`, not judged, is what
+ * `throughputRatio` would be if nothing were waited for, so that a busy machine can be told from a slow path: processor
+ * time of this process for a call of the bare client, over that for an action.
  */
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -87,16 +89,24 @@ function definition(origin: string) {
 const median = (values: number[]) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
 const rounded = (value: number, digits = 3) => Number(value.toFixed(digits))
 
-/** @returns calls a second */
-async function throughput(call: () => Promise<void>, calls: number): Promise<number> {
+interface Pace {
+  perSecond: number
+  /** Processor time of this process for one call. */
+  cpuMicros: number
+}
+
+async function throughput(call: () => Promise<void>, calls: number): Promise<Pace> {
   let left = calls
+  const cpuBefore = process.cpuUsage()
   const startedAt = performance.now()
   await Promise.all(
     Array.from({ length: IN_FLIGHT }, async () => {
       while (left-- > 0) await call()
     }),
   )
-  return calls / ((performance.now() - startedAt) / 1000)
+  const perSecond = calls / ((performance.now() - startedAt) / 1000)
+  const { user, system } = process.cpuUsage(cpuBefore)
+  return { perSecond, cpuMicros: (user + system) / calls }
 }
 
 /** @returns median milliseconds of one call at a time */
@@ -182,12 +192,7 @@ export async function bench({ form, log }: MeasureOptions): Promise<Measurement>
   const { context, close } = await openContext(config, silentLog)
   const endMaintenance = await startMaintenance(context)
   const bare = bareClient(origin)
-  const figures = {
-    bare: [] as number[],
-    action: [] as number[],
-    bareMs: [] as number[],
-    actionMs: [] as number[],
-  }
+  const figures: Figures = { bare: [], action: [], bareMs: [], actionMs: [] }
   try {
     const run = await platform(context, origin)
     log('warming up')
@@ -199,7 +204,7 @@ export async function bench({ form, log }: MeasureOptions): Promise<Measurement>
       figures.bareMs.push(await latency(bare.call, single))
       figures.actionMs.push(await latency(run, single))
       log(
-        `round ${round} of ${rounds}: ${Math.round(figures.bare.at(-1) ?? 0)} bare, ${Math.round(figures.action.at(-1) ?? 0)} actions a second`,
+        `round ${round} of ${rounds}: ${latest(figures.bare)} bare, ${latest(figures.action)} actions a second`,
       )
     }
   } finally {
@@ -213,16 +218,21 @@ export async function bench({ form, log }: MeasureOptions): Promise<Measurement>
   return judge(figures)
 }
 
-function judge(figures: {
-  bare: number[]
-  action: number[]
+interface Figures {
+  bare: Pace[]
+  action: Pace[]
   bareMs: number[]
   actionMs: number[]
-}): Measurement {
+}
+
+const latest = (paces: readonly Pace[]) => Math.round(paces.at(-1)?.perSecond ?? 0)
+
+function judge(figures: Figures): Measurement {
   // Of each round, whose sides ran one after the other: what else the machine did meanwhile hits both.
-  const throughputRatio = median(
-    figures.action.map((action, round) => action / (figures.bare[round] ?? action)),
-  )
+  const ratioOf = (compare: (bare: Pace, action: Pace) => number) =>
+    median(figures.action.map((action, round) => compare(figures.bare[round] ?? action, action)))
+  const throughputRatio = ratioOf((bare, action) => action.perSecond / bare.perSecond)
+  const cpuRatio = ratioOf((bare, action) => bare.cpuMicros / action.cpuMicros)
   const addedMedianMs = median(figures.actionMs) - median(figures.bareMs)
   const enoughCores = availableParallelism() >= CORES_TO_JUDGE
   const ratioOk = !enoughCores || throughputRatio >= MIN_THROUGHPUT_RATIO * (1 - TIE)
@@ -233,9 +243,10 @@ function judge(figures: {
     ok,
     figures: {
       throughputRatio: rounded(throughputRatio),
+      cpuRatio: rounded(cpuRatio),
       addedMedianMs: rounded(addedMedianMs),
-      barePerSecond: Math.round(median(figures.bare)),
-      actionsPerSecond: Math.round(median(figures.action)),
+      barePerSecond: Math.round(median(figures.bare.map(({ perSecond }) => perSecond))),
+      actionsPerSecond: Math.round(median(figures.action.map(({ perSecond }) => perSecond))),
       bareMedianMs: rounded(median(figures.bareMs)),
       actionMedianMs: rounded(median(figures.actionMs)),
       cores: availableParallelism(),
