@@ -96,7 +96,13 @@ export {
 } from './record/map-record.ts'
 export { type BuildOptions, type BuiltRequest, buildRequest } from './request/build-request.ts'
 export { judgeResponse, type ReadResponse, readResponse } from './request/read-response.ts'
-export { createRedactor, MIN_SECRET_CHARACTERS, REDACTED, type Redactor } from './request/redact.ts'
+export {
+  createRedactor,
+  MIN_SECRET_CHARACTERS,
+  REDACTED,
+  type Redactor,
+  redactStart,
+} from './request/redact.ts'
 export { retryAfterMs } from './request/retry-after.ts'
 export { FINDING_CODES } from './rules/codes.ts'
 export {

@@ -45,6 +45,11 @@ export interface SendOptions {
   signal?: AbortSignal
   /** Hosts the definition declares for this install (lower case; `*.host` allowed); any other is refused. */
   allowedHosts: readonly string[]
+  /**
+   * The first answer is the result, whatever it is: no redirect is followed, nothing is decoded, and what its body holds
+   * beyond `keepBytes` is left unread.
+   */
+  firstAnswer?: { keepBytes: number }
 }
 
 export type SendFailure =

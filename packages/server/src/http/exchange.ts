@@ -27,6 +27,12 @@ export interface WireResponse {
   firstByteMs: number
 }
 
+interface ExchangeLimits {
+  maxBytes: number
+  keepBytes?: number | undefined
+  budget: TimeBudget
+}
+
 const NO_BYTES = new Uint8Array(0)
 
 /**
@@ -34,11 +40,9 @@ const NO_BYTES = new Uint8Array(0)
  * only where the request was never handed to a connection.
  *
  * @param limits.maxBytes of the body on the wire
+ * @param limits.keepBytes a longer body is no failure: it is cut there, and the rest left unread
  */
-export function exchange(
-  request: WireRequest,
-  limits: { maxBytes: number; budget: TimeBudget },
-): Promise<WireResponse> {
+export function exchange(request: WireRequest, limits: ExchangeLimits): Promise<WireResponse> {
   return new Promise((resolve, reject) => {
     const handler = new Exchange(request, limits, resolve, reject)
     if (handler.settled) return
@@ -53,6 +57,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   settled = false
   readonly #request: WireRequest
   readonly #maxBytes: number
+  readonly #keepBytes: number | undefined
   readonly #budget: TimeBudget
   readonly #resolve: (response: WireResponse) => void
   readonly #reject: (error: SendError) => void
@@ -66,12 +71,13 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   constructor(
     request: WireRequest,
-    limits: { maxBytes: number; budget: TimeBudget },
+    limits: ExchangeLimits,
     resolve: (response: WireResponse) => void,
     reject: (error: SendError) => void,
   ) {
     this.#request = request
     this.#maxBytes = limits.maxBytes
+    this.#keepBytes = limits.keepBytes
     this.#budget = limits.budget
     this.#resolve = resolve
     this.#reject = reject
@@ -98,14 +104,23 @@ class Exchange implements Dispatcher.DispatchHandler {
     // In answers without a body the header tells what another answer would hold (RFC 9110, 8.6).
     const announced =
       this.#request.method === 'HEAD' || status === 304 ? 0 : Number(this.#headers['content-length'])
-    if (announced > this.#maxBytes) this.#failTooLarge()
+    if (announced > this.#maxBytes && this.#keepBytes === undefined) this.#failTooLarge()
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Uint8Array): void {
     if (this.settled) return
     this.#byteCount += chunk.byteLength
-    if (this.#byteCount > this.#maxBytes) this.#failTooLarge()
+    const keepBytes = this.#keepBytes
+    if (keepBytes !== undefined && this.#byteCount > keepBytes) this.#cut(chunk, keepBytes)
+    else if (this.#byteCount > this.#maxBytes) this.#failTooLarge()
     else this.#chunks.push(chunk)
+  }
+
+  #cut(chunk: Uint8Array, keepBytes: number): void {
+    this.#chunks.push(chunk.subarray(0, chunk.byteLength - (this.#byteCount - keepBytes)))
+    this.#byteCount = keepBytes
+    this.onResponseEnd()
+    this.#controller?.abort(new Error('read no further'))
   }
 
   onResponseEnd(): void {

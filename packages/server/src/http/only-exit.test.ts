@@ -7,7 +7,7 @@ const CLIENTS =
   /import\s+(?!type\b)[^;'"]*?from\s+'(undici|(node:)?(https?|http2|net|tls|dgram))'|import\('(undici|(node:)?(https?|http2|net|tls|dgram))'\)|(?<![.\w])fetch\(/
 
 /** The whole of the folder's surface; the rest are its parts. What comes in is decoded under the limits of what was asked for. */
-const SURFACE = /\/http\/(send|egress-settings|decode-body)\.ts$/
+const SURFACE = /\/http\/(send|egress-settings|decode-body|url-refusal)\.ts$/
 
 const src = resolve(import.meta.dirname, '..')
 const files = globSync('**/*.ts', { cwd: src })

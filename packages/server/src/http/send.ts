@@ -77,7 +77,7 @@ export function createSend(settings: EgressSettings): Egress {
       const budget = new TimeBudget(url.hostname, options)
       underWay += 1
       try {
-        return await sendHops(sender, request, { url, allowedHosts: options.allowedHosts, budget })
+        return await sendHops(sender, request, { url, options, budget })
       } catch (error) {
         throw sendErrorOf(error, url.hostname, true)
       } finally {
@@ -126,12 +126,13 @@ function checkUrl(sender: Sender, url: URL): void {
 async function sendHops(
   sender: Sender,
   request: OutgoingRequest,
-  { url, allowedHosts, budget }: { url: URL; allowedHosts: readonly string[]; budget: TimeBudget },
+  { url, options, budget }: { url: URL; options: SendOptions; budget: TimeBudget },
 ): Promise<IncomingResponse> {
-  const isDeclared = (target: URL) => isDeclaredHost(target.hostname, allowedHosts)
+  const isDeclared = (target: URL) => isDeclaredHost(target.hostname, options.allowedHosts)
   let hop: Hop = { url, method: request.method, headers: request.headers, body: request.body }
   for (let redirects = 0; ; redirects += 1) {
-    const answer = await sendHop(sender, hop, budget)
+    const answer = await sendHop(sender, hop, { budget, keepBytes: options.firstAnswer?.keepBytes })
+    if (options.firstAnswer) return responseOf(url, answer)
     const target = redirectTarget(answer)
     if (target === undefined) return finish(sender, hop.url, answer)
     if (redirects === MAX_REDIRECTS) {
@@ -142,7 +143,11 @@ async function sendHops(
   }
 }
 
-async function sendHop(sender: Sender, hop: Hop, budget: TimeBudget): Promise<WireResponse> {
+async function sendHop(
+  sender: Sender,
+  hop: Hop,
+  limits: { budget: TimeBudget; keepBytes?: number | undefined },
+): Promise<WireResponse> {
   const { url, method } = hop
   const { dispatcher, origin, hostHeader } = sender.routes.routeTo(url.origin)
   const headers = wireHeaders(hop.headers)
@@ -150,7 +155,7 @@ async function sendHop(sender: Sender, hop: Hop, budget: TimeBudget): Promise<Wi
   const body = method === 'GET' || method === 'HEAD' ? null : (hop.body ?? null)
   const answer = await exchange(
     { dispatcher, origin, path: url.pathname + url.search, method, headers, body, host: url.hostname },
-    { maxBytes: sender.maxResponseBytes, budget },
+    { maxBytes: sender.maxResponseBytes, ...limits },
   )
   if (!sender.origins.empty) sender.origins.restoreHeaders(answer.headers, url.origin)
   return answer
@@ -159,6 +164,9 @@ async function sendHop(sender: Sender, hop: Hop, budget: TimeBudget): Promise<Wi
 async function finish(sender: Sender, url: URL, answer: WireResponse): Promise<IncomingResponse> {
   const isEncoded = answer.headers['content-encoding'] !== undefined
   const decoded = isEncoded ? await decodeBody(answer, url.hostname, sender.maxResponseBytes) : answer
-  const { status, headers, body } = decoded
-  return { status, headers, body, url: url.href, timing: { firstByteMs: answer.firstByteMs } }
+  return responseOf(url, { ...decoded, firstByteMs: answer.firstByteMs })
+}
+
+function responseOf(url: URL, { status, headers, body, firstByteMs }: WireResponse): IncomingResponse {
+  return { status, headers, body, url: url.href, timing: { firstByteMs } }
 }
