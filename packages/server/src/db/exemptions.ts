@@ -15,11 +15,11 @@ export interface Exemption {
 export const EXEMPTIONS = {
   'db.migrate': { tables: 'all', reason: 'Changes the tables themselves.' },
   'db.ensurePartitions': {
-    tables: ['action_run', 'webhook_event', 'trigger_firing'],
+    tables: ['action_run', 'webhook_event', 'trigger_firing', 'delivery'],
     reason: 'Makes and drops the partitions of all workspaces, by day.',
   },
   'db.addPartitions': {
-    tables: ['action_run', 'webhook_event', 'trigger_firing'],
+    tables: ['action_run', 'webhook_event', 'trigger_firing', 'delivery'],
     reason: 'Makes the partition of a day that nobody prepared, for all workspaces.',
   },
   'secret.countByMasterKey': {
@@ -90,6 +90,14 @@ export const EXEMPTIONS = {
     tables: ['webhook_rejection'],
     reason:
       'One statement for rejections of all workspaces; the primary key that it inserts or updates begins with each.',
+  },
+  'outbox.listPendingWorkspaces': {
+    tables: ['outbox'],
+    reason: 'Background work: workspaces with events that have no deliveries yet.',
+  },
+  'notify.listDueSubscriptions': {
+    tables: ['subscription'],
+    reason: 'Background work: servers of workspaces that are to be told of something.',
   },
 } as const satisfies Record<string, Exemption>
 

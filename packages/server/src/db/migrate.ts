@@ -11,6 +11,7 @@ import { audit } from './migrations/0006-audit.ts'
 import { records } from './migrations/0008-records.ts'
 import { webhook } from './migrations/0009-webhook.ts'
 import { indexes } from './migrations/0010-indexes.ts'
+import { notify } from './migrations/0012-notify.ts'
 import { webhookSecretRotation } from './migrations/0013-webhook-secret-rotation.ts'
 import { byHand } from './migrations/0014-by-hand.ts'
 import { withoutTimeLimit } from './patient-client.ts'
@@ -34,6 +35,7 @@ export const MIGRATIONS: readonly Migration[] = [
   records,
   webhook,
   indexes,
+  notify,
   webhookSecretRotation,
   byHand,
 ]
@@ -49,6 +51,7 @@ const COMPRESSED_COLUMNS = [
   { table: 'record', column: 'raw' },
   { table: 'webhook_event', column: 'headers' },
   { table: 'webhook_event', column: 'body' },
+  { table: 'delivery', column: 'request_body' },
 ] as const
 
 /**

@@ -5,7 +5,7 @@ import { exempt } from './exemptions.ts'
 import type { Schema } from './schema.ts'
 
 /** Tables partitioned by the day (UTC) of `created_at`; retention drops whole days. */
-export const PARTITIONED_TABLES = ['action_run', 'webhook_event', 'trigger_firing'] as const
+export const PARTITIONED_TABLES = ['action_run', 'webhook_event', 'trigger_firing', 'delivery'] as const
 
 const DAY_MS = 86_400_000
 /** A process whose clock is behind writes into yesterday just after midnight. */

@@ -1,5 +1,5 @@
 /** The tables of customers, records and what the workspace is told about them (specification 6.6, 11). */
-import type { ColumnType } from 'kysely'
+import type { ColumnType, Generated } from 'kysely'
 import type { BytesOrNull, JsonText, TextOrNull, Timestamp, TimestampOrNull } from './column.ts'
 
 /** Specification 5.5, from the loosest to the closest. */
@@ -96,7 +96,7 @@ export interface RecordTable {
   updatedAt: Timestamp
 }
 
-/** An event that awaits its delivery (specification 11), written with the change that it tells of. */
+/** An event that the workspace's servers are told of (specification 11), written with the change that it tells of. */
 export interface OutboxTable {
   workspaceId: string
   id: string
@@ -104,4 +104,6 @@ export interface OutboxTable {
   action: string
   data: JsonText<unknown>
   createdAt: Timestamp
+  /** Its deliveries are not written yet. */
+  pending: Generated<boolean>
 }

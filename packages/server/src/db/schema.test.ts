@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type TestDatabase, testDatabase } from '../../test/database.ts'
+import { DELIVERY_STATUSES } from './notify-schema.ts'
 import { CUSTOMER_KEY_KINDS, CUSTOMER_STATES } from './record-schema.ts'
 import {
   ACCOUNT_KINDS,
@@ -74,6 +75,7 @@ test.each([
   { constraint: 'customer_state_check', values: CUSTOMER_STATES },
   { constraint: 'customer_key_kind_check', values: CUSTOMER_KEY_KINDS },
   { constraint: 'webhook_event_status_check', values: WEBHOOK_STATUSES },
+  { constraint: 'delivery_status_check', values: DELIVERY_STATUSES },
 ])('$constraint allows what the types allow', async ({ constraint, values }) => {
   const { rows } = await sql<{ definition: string }>`
     select pg_get_constraintdef(oid) as definition from pg_constraint

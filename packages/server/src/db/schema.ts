@@ -15,6 +15,7 @@ import type {
   TimestampOrNow,
   TimestampOrNull,
 } from './column.ts'
+import { NOTIFY_TABLES, type NotifyTables } from './notify-schema.ts'
 import type { CustomerKeyTable, CustomerTable, OutboxTable, RecordTable } from './record-schema.ts'
 import { WEBHOOK_TABLES, type WebhookTables } from './webhook-schema.ts'
 
@@ -63,6 +64,7 @@ export const WORKSPACE_TABLES = {
   record: true,
   outbox: true,
   ...WEBHOOK_TABLES,
+  ...NOTIFY_TABLES,
 } as const satisfies Record<TableOfWorkspaces, true>
 
 export const ACCOUNT_KINDS = ['person', 'system'] as const
@@ -363,7 +365,7 @@ export interface AuditTable {
   details: JsonText<Record<string, unknown>>
 }
 
-export interface Schema extends WebhookTables {
+export interface Schema extends WebhookTables, NotifyTables {
   migration: MigrationTable
   setting: SettingTable
   workspace: WorkspaceTable

@@ -5,7 +5,15 @@ import { isRetryable } from '../db/error.ts'
 import type { Schema } from '../db/schema.ts'
 import { sealBag } from './bags.ts'
 import { forgetInstall, type LiveInstall, openInstall } from './live-install.ts'
-import { changeInstall, findInstall, type InstallChanges, type InstallKey, lockInstall } from './store.ts'
+import {
+  changeInstall,
+  findInstall,
+  type InstallChanges,
+  type InstallKey,
+  lockInstall,
+  type StoredInstall,
+} from './store.ts'
+import { type InstallLook, tellOfInstall } from './tell.ts'
 
 export interface LiveChange {
   /** Replaces the bag; absent: it stays. */
@@ -67,9 +75,19 @@ async function storeUnchanged(context: Context, live: LiveInstall, change: LiveC
       ...change.columns,
       ...(sealed && { credentials: Buffer.from(sealed) }),
     })
+    await tellOfInstall(context, trx, { before: current, after: lookAfter(current, change.columns) })
     await change.within?.(trx)
     return true
   })
   forgetInstall(context, key)
   return stored
+}
+
+/** A change of live connections is of their state, never of whose they are. */
+function lookAfter(current: StoredInstall, { state, errorCode }: LiveChange['columns']): InstallLook {
+  return {
+    ...current,
+    ...(state !== undefined && { state }),
+    ...(errorCode !== undefined && { errorCode }),
+  }
 }

@@ -32,6 +32,7 @@ import {
   releaseProviderAccounts,
   type StoredInstall,
 } from './store.ts'
+import { tellOfInstall } from './tell.ts'
 import { unregister } from './unregistration.ts'
 
 export interface Connection {
@@ -142,10 +143,10 @@ async function store(
       refuseOther(locked, install)
       if (locked.revision !== current.revision) return false
       await claimAccount(trx, key, outcome.uid)
-      await connectInstall(trx, key, {
-        ...sealed,
-        ...columnsOf(context, live, { userInput: bags.userInput, outcome, plan }),
-      })
+      const columns = columnsOf(context, live, { userInput: bags.userInput, outcome, plan })
+      await connectInstall(trx, key, { ...sealed, ...columns })
+      const after = { ...locked, ...columns, state: 'connected' as const, errorCode: null }
+      await tellOfInstall(context, trx, { before: locked, after })
       const { uid = null } = outcome
       await recordAct(context, trx, { ...key, kind: 'app.connected', details: { uid } })
       return true

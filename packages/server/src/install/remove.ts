@@ -14,6 +14,7 @@ import {
   releaseProviderAccounts,
   type StoredInstall,
 } from './store.ts'
+import { ended, tellOfInstall } from './tell.ts'
 import { unregister } from './unregistration.ts'
 
 /**
@@ -25,7 +26,7 @@ export async function disconnect(context: Context, key: InstallKey): Promise<voi
   const old = await endConnection(context, key, {
     mayEnd: ({ state }) => state !== 'suspended',
     end: async (trx, install) => {
-      if (isConnected(install)) await forgetAccount(context, trx, key)
+      if (isConnected(install)) await forgetAccount(context, trx, install)
     },
   })
   context.log.info('install.disconnected', { ...key })
@@ -34,9 +35,15 @@ export async function disconnect(context: Context, key: InstallKey): Promise<voi
 
 const isConnected = ({ state, credentials }: StoredInstall) => state !== 'installed' || credentials !== null
 
-async function forgetAccount(context: Context, trx: Transaction<Schema>, key: InstallKey): Promise<void> {
-  await disconnectInstall(trx, key)
-  await recordAct(context, trx, { ...key, kind: 'app.disconnected' })
+async function forgetAccount(
+  context: Context,
+  trx: Transaction<Schema>,
+  install: StoredInstall,
+): Promise<void> {
+  const { workspaceId, ns } = install
+  await disconnectInstall(trx, { workspaceId, ns })
+  await tellOfInstall(context, trx, { before: install, after: ended(install, 'installed') })
+  await recordAct(context, trx, { workspaceId, ns, kind: 'app.disconnected' })
 }
 
 /**
@@ -54,7 +61,7 @@ export async function disconnectByProvider(
   if (!install || install.state === 'suspended' || !isConnected(install)) return false
   if (install.authenticatedAt !== null && install.authenticatedAt > at) return false
   await releaseProviderAccounts(trx, key)
-  await forgetAccount(context, trx, key)
+  await forgetAccount(context, trx, install)
   return true
 }
 
@@ -66,8 +73,9 @@ export async function disconnectByProvider(
 export async function uninstall(context: Context, key: InstallKey): Promise<void> {
   const old = await endConnection(context, key, {
     mayEnd: () => true,
-    end: async (trx) => {
+    end: async (trx, install) => {
       await deleteInstall(trx, key)
+      await tellOfInstall(context, trx, { before: install, after: ended(install, 'uninstalled') })
       await recordAct(context, trx, { ...key, kind: 'app.uninstalled' })
     },
   })

@@ -6,6 +6,7 @@ import { forgetInstall } from './live-install.ts'
 import { endConnection, undoRegistration } from './remove.ts'
 import { mayBecome } from './state.ts'
 import { disconnectInstall, type InstallKey, lockInstall } from './store.ts'
+import { ended, tellOfInstall } from './tell.ts'
 
 /**
  * Suspends an app in one workspace, as the operator does (specification 3.2): the connection is ended, the provider
@@ -19,6 +20,7 @@ export async function suspend(context: Context, key: InstallKey): Promise<void> 
     end: async (trx, install) => {
       if (install.state === 'suspended') return
       await disconnectInstall(trx, key, 'suspended')
+      await tellOfInstall(context, trx, { before: install, after: ended(install, 'suspended') })
       await recordAct(context, trx, { ...key, kind: 'app.suspended' })
     },
   })

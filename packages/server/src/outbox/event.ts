@@ -11,6 +11,8 @@ export const OUTBOX_EVENTS = {
   'core:customer': ['create', 'update', 'delete', 'merge'],
   'ecommerce:order': ['create', 'update'],
   'ecommerce:abandonedCart': ['create', 'update'],
+  'miniapps:install': ['connected', 'disconnected', 'error'],
+  system: ['ping'],
 } as const satisfies Record<string, readonly string[]>
 
 export type OutboxType = keyof typeof OUTBOX_EVENTS
@@ -26,12 +28,17 @@ export type OutboxEvent = Named & {
   object: { _id: string } & Record<string, unknown>
 }
 
-/** Tells the workspace of changes, in their order, if and only if the transaction commits. */
+/**
+ * Tells the workspace of changes, in their order, if and only if the transaction commits.
+ * @param options.pending false: only kept, for a delivery that the caller writes itself
+ * @returns the ids, in the same order
+ */
 export async function addOutboxEvents(
   context: Pick<Context, 'now'>,
   trx: Transaction<Schema>,
   events: readonly OutboxEvent[],
-): Promise<void> {
+  { pending = true }: { pending?: boolean } = {},
+): Promise<string[]> {
   const now = context.now()
   const rows = events.map(({ workspaceId, type, action, object }) => ({
     workspaceId,
@@ -40,6 +47,8 @@ export async function addOutboxEvents(
     action,
     data: JSON.stringify(storable({ type, object }).value),
     createdAt: new Date(now),
+    pending,
   }))
   await insertOutboxEvents(trx, rows)
+  return rows.map(({ id }) => id)
 }

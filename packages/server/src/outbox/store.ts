@@ -1,5 +1,6 @@
-import type { Insertable, Selectable, Transaction } from 'kysely'
+import { type Insertable, type Selectable, sql, type Transaction } from 'kysely'
 import type { Database } from '../db/client.ts'
+import { exempt } from '../db/exemptions.ts'
 import type { OutboxTable } from '../db/record-schema.ts'
 import type { NotificationTable, Schema } from '../db/schema.ts'
 
@@ -37,6 +38,86 @@ export async function insertOutboxEvents(
       .values(events.slice(from, from + ROWS_PER_STATEMENT))
       .execute()
   }
+}
+
+/** Workspaces with events that have no deliveries yet, in the order of their ids. @param after only those behind it */
+export async function listPendingWorkspaces(
+  db: Database,
+  { after, limit }: { after: string; limit: number },
+): Promise<string[]> {
+  // From one workspace to the next in the index: however much one of them has waiting, it costs one look.
+  const { rows } = await sql<{ workspaceId: string }>`
+    with recursive waiting (workspace_id) as (
+      (select workspace_id from outbox where pending and workspace_id > ${after}::uuid order by workspace_id limit 1)
+      union all
+      select (select o.workspace_id from outbox o
+        where o.pending and o.workspace_id > waiting.workspace_id order by o.workspace_id limit 1)
+      from waiting where waiting.workspace_id is not null
+    )
+    select workspace_id from waiting where workspace_id is not null limit ${limit}`.execute(
+    exempt(db.sql, 'outbox.listPendingWorkspaces'),
+  )
+  return rows.map(({ workspaceId }) => workspaceId)
+}
+
+export type PendingEvent = Pick<Selectable<OutboxTable>, 'id' | 'type' | 'action'>
+
+/**
+ * Takes the oldest events that have no deliveries yet, none twice: whoever takes them writes their deliveries in the same
+ * transaction.
+ */
+export async function takePending(
+  trx: Transaction<Schema>,
+  { workspaceId, limit }: { workspaceId: string; limit: number },
+): Promise<PendingEvent[]> {
+  const taken = await trx
+    .updateTable('outbox')
+    .set({ pending: false })
+    .where('workspaceId', '=', workspaceId)
+    .where(({ eb, selectFrom }) =>
+      eb(
+        'id',
+        'in',
+        selectFrom('outbox')
+          .select('id')
+          .where('workspaceId', '=', workspaceId)
+          .where(sql<boolean>`pending`)
+          .orderBy('id')
+          .limit(limit)
+          .forUpdate()
+          .skipLocked(),
+      ),
+    )
+    .returning(['id', 'type', 'action'])
+    .execute()
+  return taken.sort((one, other) => (one.id < other.id ? -1 : 1))
+}
+
+/** Deletes events that became deliveries before. @returns how many: at most `limit` */
+export async function deleteEventsBefore(
+  db: Database,
+  { workspaceId, before, limit }: { workspaceId: string; before: Date; limit: number },
+): Promise<number> {
+  const { numDeletedRows } = await db.sql
+    .deleteFrom('outbox')
+    .where('workspaceId', '=', workspaceId)
+    .where(({ eb, selectFrom }) =>
+      eb(
+        'id',
+        'in',
+        selectFrom('outbox')
+          .select('id')
+          .where('workspaceId', '=', workspaceId)
+          .where('createdAt', '<', before)
+          .where('pending', '=', false)
+          .orderBy('id')
+          .limit(limit)
+          .forUpdate()
+          .skipLocked(),
+      ),
+    )
+    .executeTakeFirst()
+  return Number(numDeletedRows)
 }
 
 /** The newest first; ids grow with time, so that they are the order. */
