@@ -14,6 +14,9 @@ export interface Kit {
   customerId: string
   orderId: string
   webhookEventId: string
+  /** Of a server of the workspace that is told of events. */
+  webhookId: string
+  deliveryId: string
   /** Time of what a cursor of each list points at. */
   at: string
   /** Behind `/login/`. */
@@ -67,6 +70,24 @@ export const OPERATIONS: Record<string, Arguments> = {
   webhookEvent: ({ webhookEventId }) => ({ _id: webhookEventId }),
   webhookRejections: ofApp,
   webhookEventsReplay: ({ webhookEventId }) => ({ ids: [webhookEventId] }),
+  webhooks: (kit) => ({ after: cursor('webhooks', kit, kit.webhookId) }),
+  webhookDetail: ({ webhookId }) => ({ _id: webhookId }),
+  webhooksGetActions: none,
+  webhookDeliveryLogs: (kit) => ({
+    webhookId: kit.webhookId,
+    after: cursor('webhookDeliveryLogs', kit, kit.deliveryId),
+  }),
+  webhooksAdd: () => ({
+    url: 'https://hooks.example/made',
+    actions: [{ type: 'core:customer', action: 'create' }],
+  }),
+  webhooksEdit: ({ webhookId }) => ({ _id: webhookId, url: 'https://hooks.example/mine' }),
+  webhooksToggle: ({ webhookId }) => ({ _id: webhookId, isActive: false }),
+  webhooksRotateSecret: ({ webhookId }) => ({ _id: webhookId }),
+  webhooksPing: ({ webhookId }) => ({ _id: webhookId }),
+  webhooksRetryDelivery: ({ deliveryId }) => ({ logId: deliveryId }),
+  webhooksReset: ({ webhookId }) => ({ _id: webhookId }),
+  webhooksRemove: ({ webhookId }) => ({ _id: webhookId }),
   customers: (kit) => ({ ids: [kit.customerId], after: cursor('customers', kit, kit.customerId) }),
   customerDetail: ({ customerId }) => ({ _id: customerId }),
   customerCounts: ({ customerId }) => ({ ids: [customerId] }),

@@ -116,6 +116,9 @@ async function digestOf({ db }: Context, workspaceId: string): Promise<Record<st
   return digests
 }
 
+const ADD_WEBHOOK =
+  'mutation ($url: String!) { webhooksAdd(url: $url, actions: [{ type: "core:customer", action: "create" }]) { _id } }'
+
 /** A workspace with one of everything, and a token of its owner. */
 export async function furnish(platform: Platform, subdomain: string, ns: readonly string[]): Promise<Kit> {
   const { context, ask } = platform
@@ -151,6 +154,12 @@ export async function furnish(platform: Platform, subdomain: string, ns: readonl
       message: `Only ${subdomain} may read this.`,
     }),
   )
+  const webhookId = (await call(ADD_WEBHOOK, { url: `https://hooks.example/account-${subdomain}` }))[
+    'webhooksAdd'
+  ]._id
+  const log = await call('query ($id: String!) { webhookDeliveryLogs(webhookId: $id) { data { _id } } }', {
+    id: webhookId,
+  })
   const notices = await call('{ notifications { data { _id } } }')
   return {
     ns: String(ns.at(-1)),
@@ -161,6 +170,8 @@ export async function furnish(platform: Platform, subdomain: string, ns: readonl
     notificationId: notices['notifications'].data[0]._id,
     ...(await addOrder(context, workspace)),
     webhookEventId: await addWebhookEvent(context, workspace),
+    webhookId,
+    deliveryId: log['webhookDeliveryLogs'].data[0]._id,
     at: new Date(context.now()).toISOString(),
     link: await signIn(),
     ...oneTimeTexts(workspace),
@@ -225,6 +236,8 @@ export function nobodyLike(kit: Kit): Kit {
     customerId: like(kit.customerId),
     orderId: like(kit.orderId),
     webhookEventId: like(kit.webhookEventId),
+    webhookId: like(kit.webhookId),
+    deliveryId: like(kit.deliveryId),
     link: kit.link.replace(/^[^.]+\.(.)/, (_all, first: string) => `nobody.${first === 'A' ? 'B' : 'A'}`),
     ...oneTimeTexts(workspace),
     token: `${header}.${claims}.${signature}`,

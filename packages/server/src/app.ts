@@ -22,6 +22,7 @@ import { startResumingRegistrations } from './install/resume-registrations.ts'
 import type { Log } from './log.ts'
 import { eventsRoute } from './notify/events-route.ts'
 import { followAnnouncements } from './notify/live.ts'
+import { startDelivering } from './notify/deliver.ts'
 import { oauthRoutes } from './oauth/route.ts'
 import { exportRoutes } from './record/export-route.ts'
 import { seedCatalog } from './registry/seed-catalog.ts'
@@ -82,6 +83,7 @@ export async function startApp(
       closers.push(startResumingRegistrations(context))
       closers.push(startBackgroundRefresh(context))
       closers.push(startProcessing(context))
+      closers.push(startDelivering(context))
     }
     const ownerLink =
       config.role !== 'worker' && (await needsOwnerLink(context, workspace.id))

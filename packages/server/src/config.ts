@@ -31,6 +31,8 @@ export interface Config {
   providerOrigins: string | undefined
   /** Of the body of a webhook, on the wire and decoded. */
   maxWebhookBytes: number
+  /** Of the headers `{prefix}-token` and `X-{prefix}-Signature-256` (specification 11). */
+  webhookHeaderPrefix: string
   /** `NODE_ENV=production`, or a public URL setting whose host is not loopback (specification 10.4). */
   production: boolean
 }
@@ -48,6 +50,9 @@ const MAX_DAYS = 36_500
 const DEFAULT_WEBHOOK_BYTES = 5 * 1024 * 1024
 /** What is smaller than a signed payload with its customer, or larger than a batch that the database takes at once, is a slip. */
 const WEBHOOK_BYTES = { atLeast: 1024, atMost: 64 * 1024 * 1024, fallback: DEFAULT_WEBHOOK_BYTES }
+
+const DEFAULT_HEADER_PREFIX = 'MiniApps'
+const HEADER_PREFIX = /^[A-Za-z][A-Za-z0-9-]{0,31}$/
 
 /** What is wrong with the settings; all problems at once, each naming its setting. */
 export class ConfigError extends Error {
@@ -101,6 +106,15 @@ class Reader {
     if (found >= atLeast && found <= atMost) return found
     this.problems.push(`${name} is "${value}"; it must be a whole number from ${atLeast} to ${atMost}.`)
     return fallback
+  }
+
+  headerPrefix(): string {
+    const value = this.text('WEBHOOK_HEADER_PREFIX') ?? DEFAULT_HEADER_PREFIX
+    if (HEADER_PREFIX.test(value)) return value
+    this.problems.push(
+      `WEBHOOK_HEADER_PREFIX is "${value}"; it must be a letter, then at most 31 letters, digits and hyphens.`,
+    )
+    return DEFAULT_HEADER_PREFIX
   }
 
   list(name: SettingName): string[] {
@@ -190,6 +204,7 @@ export function readConfig(
     allowPrivateNetworks: reader.text('ALLOW_PRIVATE_NETWORKS'),
     providerOrigins: reader.text('PROVIDER_ORIGINS'),
     maxWebhookBytes: reader.wholeNumber('MAX_WEBHOOK_BYTES', WEBHOOK_BYTES),
+    webhookHeaderPrefix: reader.headerPrefix(),
     production:
       env['NODE_ENV'] === 'production' ||
       [saasApiUrl, oauthBaseUrl].some((url) => url !== undefined && !isLoopback(url)),

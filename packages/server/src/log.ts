@@ -51,6 +51,8 @@ export const EVENTS = {
   'webhook.processed': 'An event was processed, is tried again later, or failed.',
   'stream.ended':
     'A reader of `/events` left, was too slow, may not read any more, or the server stops; `status` says which.',
+  'delivery.attempted':
+    "A workspace's own server was told of an event, or that failed; `status` is the outcome of the attempt.",
   'budget.unshared': 'What a provider said of its rate limit could not be shared with other processes.',
   'action.executed': 'One action ran.',
   'source.loaded': 'The options of one dropdown were loaded.',

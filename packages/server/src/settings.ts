@@ -56,7 +56,7 @@ export const SETTINGS = {
   },
   ROLE: {
     summary:
-      '`api` answers requests, `worker` does the background work (upkeep of the database, tokens that are about to expire, events of webhooks) and answers health checks alone, `all` does both.',
+      '`api` answers requests, `worker` does the background work (upkeep of the database, tokens that are about to expire, events of webhooks, deliveries to workspaces) and answers health checks alone, `all` does both.',
     default: 'all',
     example: 'api',
   },
@@ -98,6 +98,12 @@ export const SETTINGS = {
     summary: 'Bytes of the body of a webhook, as it comes and decoded; a larger one is refused with 413.',
     default: '5242880',
     example: '1048576',
+  },
+  WEBHOOK_HEADER_PREFIX: {
+    summary:
+      'How the headers begin that name token and signature of what workspaces are told: `{prefix}-token`, `X-{prefix}-Signature-256`. `Karzoun` is the original spelling.',
+    default: 'MiniApps',
+    example: 'Karzoun',
   },
   NODE_ENV: {
     summary: '`production` switches production mode on; so does a public address that is not loopback.',

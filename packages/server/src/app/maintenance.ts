@@ -1,6 +1,7 @@
 import { pruneAudit } from '../audit/prune.ts'
 import type { Context } from '../context.ts'
 import { ensurePartitions } from '../db/partition.ts'
+import { pruneToldEvents } from '../notify/prune.ts'
 import { pruneAuthorizations } from '../oauth/prune.ts'
 import { pruneWebhooks } from '../webhook/prune.ts'
 
@@ -36,6 +37,7 @@ async function prune(context: Context): Promise<void> {
     await context.rateLimit.prune()
     await pruneAuthorizations(context)
     await pruneWebhooks(context)
+    await pruneToldEvents(context)
     await pruneAudit(context)
     context.log.info('database.pruned', { durationMs: context.now() - startedAt })
   } catch (error) {

@@ -57,6 +57,9 @@ function countersOf(registers: Registers): Counts {
     'ns',
     'status',
   ])
+  const deliveries = counter('deliveries', "Attempts to tell workspaces' own servers of an event.", [
+    'status',
+  ])
   const replaced = counter('sandbox_replaced', 'Sandbox processes that were killed or died.', ['status'])
   const failures = counter('requests_failed', 'Requests that failed because of the platform.', [])
   const appOf = boundedNames(MAX_APP_LABELS)
@@ -79,6 +82,7 @@ function countersOf(registers: Registers): Counts {
     },
     'webhook.unclaimed': ({ ns, status }) => unclaimed.labels(appOf(ns, true), statusOf(status)).inc(),
     'install.refreshed': ({ status }) => refreshes.labels(statusOf(status)).inc(),
+    'delivery.attempted': ({ status }) => deliveries.labels(statusOf(status)).inc(),
     'sandbox.replaced': ({ status }) => replaced.labels(statusOf(status)).inc(),
     'request.handled': () => failures.inc(),
   }
@@ -118,7 +122,7 @@ function counted(log: Log, counts: Counts): Log {
 function timed(send: Effects['send'], registers: Registers): Effects['send'] {
   const seconds = new Histogram({
     name: 'miniapps_provider_request_seconds',
-    help: 'Requests to providers, by the class of the status, or failed.',
+    help: "Requests to providers and to workspaces' own servers, by the class of the status, or failed.",
     labelNames: ['outcome'],
     buckets: BUCKETS,
     registers,

@@ -21,6 +21,11 @@ export const ACTS = {
   'customers.merged':
     'Customers were merged into one, the subject; `details` holds the ids that are no more.',
   'customers.removed': 'Customers were removed; `details` holds how many, and ids of them.',
+  'webhook.added':
+    'A server of the workspace was subscribed to events; `details` names its address and the events.',
+  'webhook.changed': 'A subscription to events was changed or switched; `details` names what changed.',
+  'webhook.rotated': 'A subscription to events got a new secret; the old one counts for another day.',
+  'webhook.removed': 'A subscription to events was removed, with its log.',
   'definition.registered': 'Platform: a version of a definition was registered and published.',
   'key.rotated': 'Platform: the master key was replaced; `details` holds fingerprints, never a key.',
 } as const satisfies Record<string, string>

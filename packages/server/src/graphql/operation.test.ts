@@ -4,6 +4,7 @@ import {
   type GraphQLObjectType,
   getNamedType,
   isCompositeType,
+  isInputObjectType,
   isRequiredArgument,
 } from 'graphql'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -46,10 +47,13 @@ function operationsOf(kind: 'query' | 'mutation', type: GraphQLObjectType | null
     demand: field.extensions['permission'] as Demand,
     document: `${kind} { ${field.name}${argumentsOf(field.args.filter(isRequiredArgument))}${selectionOf(field)} }`,
     withNul: field.args.some(({ type }) => getNamedType(type).name === 'String')
-      ? `${kind} { ${field.name}${argumentsOf(field.args, { ...VALUES, String: '"x\\u0000y"' })}${selectionOf(field)} }`
+      ? `${kind} { ${field.name}${argumentsOf(field.args.filter(isPlain), { ...VALUES, String: '"x\\u0000y"' })}${selectionOf(field)} }`
       : undefined,
   }))
 }
+
+/** Texts inside input objects are checked, or made fit, by whoever stores them. */
+const isPlain = ({ type }: GraphQLArgument) => !isInputObjectType(getNamedType(type))
 
 function argumentsOf(args: readonly GraphQLArgument[], values = VALUES): string {
   const filled = args.map(({ name, type }) => `${name}: ${values[getNamedType(type).name]}`)
