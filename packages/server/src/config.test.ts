@@ -72,6 +72,11 @@ describe('readConfig', () => {
       { SAAS_API_URL: 'https://api.example.com/w/{subdomain}' },
       /OAUTH_BASE_URL must be set/,
     ],
+    [
+      'a header prefix that is no name',
+      { WEBHOOK_HEADER_PREFIX: 'My App' },
+      /WEBHOOK_HEADER_PREFIX is "My App"/,
+    ],
     ['two master keys', { MASTER_KEY: 'a', MASTER_KEY_FILE: 'b' }, /exclude each other/],
     [
       'PostgreSQL without a master key',

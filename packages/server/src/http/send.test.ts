@@ -33,6 +33,26 @@ const OPTIONS: SendOptions = { timeoutMs: 60_000, allowedHosts: ['127.0.0.1'] }
 
 const text = (body: Uint8Array) => Buffer.from(body).toString()
 
+describe('where the first answer is asked for', () => {
+  it('it is not followed, not decoded, and cut where nobody reads on', async () => {
+    const endless = await serve((_request, response) => {
+      response.writeHead(302, { location: '/next', 'content-encoding': 'gzip', 'content-length': 1_000_000 })
+      response.write('x'.repeat(LIMIT * 4))
+    })
+    const options = { ...OPTIONS, firstAnswer: { keepBytes: 10 } }
+    const answer = await openEgress().send(requestTo(endless.origin), options)
+    expect(answer.status).toBe(302)
+    expect(text(answer.body)).toBe('x'.repeat(10))
+    expect(endless.requests).toHaveLength(1)
+  })
+
+  it('a short one is whole', async () => {
+    const server = await serve((_request, response) => response.end('0123456789'))
+    const options = { ...OPTIONS, firstAnswer: { keepBytes: 10 } }
+    expect(text((await openEgress().send(requestTo(server.origin), options)).body)).toBe('0123456789')
+  })
+})
+
 describe('a request', () => {
   let server: LocalServer
   beforeEach(async () => {

@@ -9,6 +9,7 @@ import { ATTEMPTS_PER_SUBSCRIPTION, attemptsEnded, deliverDue } from './deliver.
 import { editSubscription, resetCircuit, toggleSubscription } from './edit-subscription.ts'
 import { fanOut } from './fan-out.ts'
 import { ping } from './ping.ts'
+import { pruneToldEvents } from './prune.ts'
 import { removeSubscription } from './remove-subscription.ts'
 import { retryDelivery } from './retry-delivery.ts'
 import { PREVIOUS_SECRET_MS, rotateSecret } from './rotate-secret.ts'
@@ -461,4 +462,27 @@ describe('a subscription', () => {
     expect(await logOf(key)).toEqual([])
     expect(await findSubscription(platform.context.db.sql, key)).toBeUndefined()
   })
+})
+
+it('events are kept a day longer than their deliveries, and as long as they wait', async () => {
+  const { workspaceId } = await subscribed()
+  const { context, clock } = platform
+  await happen(workspaceId)
+  await fanOut(context)
+  const kept = async () =>
+    (
+      await context.db.sql
+        .selectFrom('outbox')
+        .select('pending')
+        .where('workspaceId', '=', workspaceId)
+        .execute()
+    ).length
+  expect(await kept()).toBe(2)
+  clock.now += 31 * 86_400_000
+  await happen(workspaceId)
+  await pruneToldEvents(context)
+  expect(await kept()).toBe(3)
+  clock.now += 1
+  await pruneToldEvents(context)
+  expect(await kept()).toBe(1)
 })
