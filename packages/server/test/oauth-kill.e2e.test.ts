@@ -1,7 +1,5 @@
 /** `kill -9` at every step of an authorization with a real authorization server: what the next start finds. */
-import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -10,6 +8,7 @@ import { type AuthorizationServer, startAuthorizationServer } from './authorizat
 import { openBrowser, textOf } from './browser.ts'
 import { type EmptyDatabase, emptyDatabase } from './empty-database.ts'
 import { type FaultProxy, startFaultProxy } from './fault-proxy.ts'
+import { freePort } from './free-port.ts'
 import { killPoints } from './kill-points.ts'
 import { type ServerProcess, startServerProcess } from './server-process.ts'
 import { STOREFRONT_ORIGIN, storefrontDefinition } from './storefront-app.ts'
@@ -55,14 +54,6 @@ beforeEach(async () => {
 
 /** Known to the provider, which compares it literally: every start listens on the same port. */
 const redirectAddress = () => `http://localhost:${port}/miniapps/${NS}/oauth2`
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const { port: free } = probe.address() as AddressInfo
-  await new Promise((resolve) => probe.close(resolve))
-  return free
-}
 
 function start(): Promise<ServerProcess> {
   const settings = { PORT: String(port), PROVIDER_ORIGINS: `${STOREFRONT_ORIGIN}=${proxy.origin}` }

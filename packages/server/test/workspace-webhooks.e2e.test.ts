@@ -1,15 +1,14 @@
 /** A started server tells two servers of a workspace: one that is asked in the moment of a `kill -9`, and the one of the guide. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { type ApiClient, apiClient, signIn } from './api-client.ts'
 import { type EmptyDatabase, emptyDatabase } from './empty-database.ts'
 import { type EventReceiver, hangs, startEventReceiver } from './event-receiver.ts'
+import { freePort } from './free-port.ts'
 import { marketDefinition, WEBHOOK_SECRET } from './market-app.ts'
 import { type ServerProcess, startServerProcess } from './server-process.ts'
 
@@ -68,14 +67,6 @@ async function startGuide(port: number, secret: string): Promise<() => string> {
     written += chunk.toString()
   })
   return () => written
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const { port } = probe.address() as AddressInfo
-  await new Promise((done) => probe.close(done))
-  return port
 }
 
 it(
