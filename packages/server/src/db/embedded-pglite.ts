@@ -1,5 +1,5 @@
 import { mkdirSync, renameSync, rmSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
 import { DurableNodeFS, type DurableNodeFsHooks } from './durable-node-fs.ts'
 import { syncPath, syncTree } from './sync-path.ts'
@@ -23,6 +23,8 @@ const START_PARAMS = [
  * @throws with PostgreSQL's own reason where it does not start
  */
 export async function openPglite(directory: string, hooks?: DurableNodeFsHooks): Promise<PGlite> {
+  // Its holder has ended: the lock of the data directory is ours. Cut off while it was written, it would keep us out.
+  rmSync(join(directory, 'postmaster.pid'), { force: true })
   let reason = 'no reason given'
   const listen = (line: string) => {
     if (/FATAL|PANIC/.test(line)) reason = line

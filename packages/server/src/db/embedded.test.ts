@@ -114,6 +114,12 @@ describe.skipIf(testEngine === 'postgres')('the data directory', () => {
     expect(readFileSync(join(dataDir, 'database/PG_VERSION'), 'utf8').trim()).toBe(String(EMBEDDED_MAJOR))
   })
 
+  test('what a power cut left of the lock of the engine itself keeps nobody out', async () => {
+    writeFileSync(join(dataDir, 'database/postmaster.pid'), '')
+    const database = await open()
+    await database.close()
+  })
+
   test('data is seen to exist by whoever must not make a new key for it', () => {
     expect(embeddedDataExists(dataDir)).toBe(true)
     expect(embeddedDataExists(join(dataDir, 'elsewhere'))).toBe(false)
