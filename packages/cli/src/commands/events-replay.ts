@@ -26,7 +26,7 @@ export function eventsReplayCommand(parent: Command, shell: Shell): void {
     .summary('process events again')
     .description('Processes events again that were processed or have failed.')
     .argument('[id...]', 'ids, as events list shows them')
-  addEventFilter(command, ['processed', 'failed', 'unknown'])
+  addEventFilter(command, ['processed', 'failed'])
     .addHelpText('after', HELP)
     .action(async (ids: string[], _options: Options, self: Command) => {
       shell.finish(await replay(ids, self.optsWithGlobals<Options>(), shell))
