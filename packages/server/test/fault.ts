@@ -85,14 +85,16 @@ export async function faultPlatform(): Promise<FaultPlatform> {
     },
     { resolve },
   )
+  const sandbox = await createSandbox({ log: silentLog, size: 2 })
   return {
     ...platform,
-    // Time-outs are real, so the run's own clock has to be.
-    context: { ...platform.context, now: Date.now },
+    // Time-outs are real, so the run's own clock has to be, and the limit of functions.
+    context: { ...platform.context, sandbox, now: Date.now },
     ledger,
     proxy,
     async close() {
       await platform.close()
+      await sandbox.close()
       await proxy.close()
       await ledger.close()
       untrusted.server.close()
