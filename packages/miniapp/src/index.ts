@@ -95,6 +95,7 @@ export {
   type RecordOutcome,
 } from './record/map-record.ts'
 export { type BuildOptions, type BuiltRequest, buildRequest } from './request/build-request.ts'
+export { canonicalHost, isDeclaredHost, withoutTrailingDot } from './request/declared-hosts.ts'
 export { judgeResponse, type ReadResponse, readResponse } from './request/read-response.ts'
 export {
   createRedactor,

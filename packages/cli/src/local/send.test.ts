@@ -148,6 +148,20 @@ describe('refuses before a byte is sent', () => {
   })
 })
 
+it('knows a declared host in every spelling, as the server does', async () => {
+  const spelled = { ...options, allowedHosts: ['API.Example.com.'] }
+  expect((await local.send(get(`${ORIGIN}/gzip`), spelled)).status).toBe(200)
+  const origin = 'https://shop.xn--bcher-kva.example'
+  const standIns = readStandIns([`${origin}=http://127.0.0.1:${port}`])
+  const books = createLocalSend({ allowPrivate: false, standIns })
+  const send = (entry: string) => books.send(get(`${origin}/gzip`), { ...options, allowedHosts: [entry] })
+  expect((await send('*.Bücher.example')).status).toBe(200)
+  expect((await failureOf(send('bücher.example'))).message).toContain(
+    'is no host that the definition declares',
+  )
+  await books.close()
+})
+
 it('reaches a private address, over http:, where that is asked for', async () => {
   expect((await open.send(get(`http://127.0.0.1:${port}/echo`), options)).status).toBe(200)
 })

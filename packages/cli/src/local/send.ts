@@ -5,8 +5,10 @@
 import { lookup } from 'node:dns'
 import { isIP, type LookupFunction } from 'node:net'
 import {
+  canonicalHost,
   type Effects,
   type IncomingResponse,
+  isDeclaredHost,
   type OutgoingRequest,
   SendError,
   type SendOptions,
@@ -68,7 +70,7 @@ async function sendHops(
   request: OutgoingRequest,
   { allowedHosts, timeoutMs, signal }: SendOptions,
 ): Promise<IncomingResponse> {
-  const isDeclared = ({ hostname }: URL) => isDeclaredHost(hostname, allowedHosts)
+  const isDeclared = ({ hostname }: URL) => isDeclaredHost(canonicalHost(hostname) ?? '', allowedHosts)
   const url = URL.parse(request.url)
   if (!url) throw new SendError('blocked', 'The address of the request is no absolute URL')
   if (!isDeclared(url)) {
@@ -185,12 +187,4 @@ function restoreOrigins(headers: Record<string, string>, standIns: StandIns): vo
   if (link !== undefined) {
     headers['link'] = link.replace(/<([^<>]*)>/g, (_all, url: string) => `<${standIns.restore(url)}>`)
   }
-}
-
-/** `*.host` stands for every name below `host`. */
-function isDeclaredHost(hostname: string, allowedHosts: readonly string[]): boolean {
-  const name = hostname.replace(/\.$/, '')
-  return allowedHosts.some((entry) =>
-    entry.startsWith('*.') ? name.endsWith(entry.slice(1)) && name !== entry.slice(2) : name === entry,
-  )
 }

@@ -1,5 +1,4 @@
-import { type OutgoingRequest, SendError } from 'miniapp'
-import { withoutTrailingDot } from './declared-hosts.ts'
+import { type OutgoingRequest, SendError, withoutTrailingDot } from 'miniapp'
 
 /** Specification 4.2. */
 export const MAX_REDIRECTS = 5

@@ -1,13 +1,14 @@
 import {
   type Effects,
   type IncomingResponse,
+  isDeclaredHost,
   type OutgoingRequest,
   SendError,
   type SendOptions,
+  withoutTrailingDot,
 } from 'miniapp'
 import { isAllowedPort, portOf } from './address-guard.ts'
 import type { Resolve } from './connect.ts'
-import { isDeclaredHost, withoutTrailingDot } from './declared-hosts.ts'
 import { decodeBody } from './decode-body.ts'
 import { exchange, type WireResponse } from './exchange.ts'
 import { createProviderOrigins, type ProviderOrigins } from './provider-origins.ts'
