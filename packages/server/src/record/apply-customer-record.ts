@@ -31,7 +31,8 @@ export async function applyCustomerRecords(
   await forgetCodes(context, trx, { batch, deleted })
   const customers = written.map(({ code, columns }) => ({ ...columns.data, code }))
   const saidAt = (place: number, field: string) => timeOfWord(written[place], field) ?? context.now()
-  const outcomes = await applyCustomers(context, trx, { ...batch, customers, saidAt })
+  const sourceOf = (place: number) => written[place]?.source ?? batch.source
+  const outcomes = await applyCustomers(context, trx, { ...batch, customers, saidAt, sourceOf })
   for (const [index, record] of written.entries()) record.customerId = outcomes[index]?.customerId ?? null
 }
 

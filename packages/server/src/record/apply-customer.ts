@@ -38,6 +38,8 @@ export interface CustomerBatch {
   customers: readonly Readonly<Record<string, unknown>>[]
   /** When the entry at a place said a field, in milliseconds since the epoch. Default: now. */
   saidAt?: (place: number, field: string) => number
+  /** Of the entry at a place. Default: `source`. */
+  sourceOf?: (place: number) => Source
   /** False: the workspace is not told (specification 6.4, bulk runs). Default true. */
   emit?: boolean
 }
@@ -89,7 +91,7 @@ async function plan(
   trx: Transaction<Schema>,
   { batch, said }: Said,
 ): Promise<CustomerPlan | undefined> {
-  const { workspaceId, source, saidAt = () => context.now() } = batch
+  const { workspaceId, saidAt = () => context.now(), sourceOf = () => batch.source } = batch
   const asked = new Map(said.flatMap(({ keys }) => keys.map((key) => [keyText(key), key])))
   const owners = new Map(
     (await findKeyOwners(trx, workspaceId, [...asked.values()])).map((key) => [keyText(key), key.customerId]),
@@ -97,7 +99,7 @@ async function plan(
   const ids = new Set(said.flatMap(({ keys }) => winnerOf(keys, owners) ?? []))
   const known = await lockCustomers(trx, workspaceId, [...ids])
   if (known.length < ids.size) return undefined
-  return planCustomers(said, { known, owners, source, saidAt, now: context.now() })
+  return planCustomers(said, { known, owners, sourceOf, saidAt, now: context.now() })
 }
 
 /** @returns false where a key was claimed by somebody else meanwhile; nothing is changed then */

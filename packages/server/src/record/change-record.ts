@@ -16,11 +16,12 @@ import type { RecordKey, RecordToSave } from './store.ts'
 export interface ReadEvent extends RecordKey, MergeEvent {
   hash: Buffer
   raw: string | undefined
+  source: Source | undefined
 }
 
 /** @throws RecordRefusedError where it has no code that can be kept */
 export function readEvent(event: RecordEvent): ReadEvent {
-  const { contentType, operation, customerId, raw } = event
+  const { contentType, operation, customerId, raw, source } = event
   const code = readCode(event.code)
   if (code === undefined) {
     throw new RecordRefusedError(
@@ -39,7 +40,7 @@ export function readEvent(event: RecordEvent): ReadEvent {
   const hash = createHash('sha256')
     .update(JSON.stringify([whole, fields, extra, at, customerId]))
     .digest()
-  return { contentType, code, operation, said, customerId, at, hash, raw: raw && storable(raw).value }
+  return { contentType, code, operation, said, customerId, at, hash, raw: raw && storable(raw).value, source }
 }
 
 /** As it is read back: comparisons see no difference that the database does not keep. */
@@ -56,6 +57,8 @@ export interface ChangedRecord extends RecordKey {
   customerId: string | null
   hash: Buffer | null
   raw: string | undefined
+  /** Of the last event; undefined: that of the batch. */
+  source: Source | undefined
   /** One for each event. */
   effects: RecordEffect[]
 }
@@ -95,6 +98,7 @@ export function changeRecord(
     customerId: typeof customerId === 'string' ? customerId : null,
     hash,
     raw,
+    source: events.at(-1)?.source,
     effects,
   }
 }
@@ -146,7 +150,7 @@ export function rowOf(
     extra: JSON.stringify(columns.extra),
     partTimes: JSON.stringify(columns.partTimes),
     raw: columns.deleted ? null : record.raw,
-    source: JSON.stringify(of.source),
+    source: JSON.stringify(record.source ?? of.source),
     archived: false,
     contentHash: record.hash,
     customerId: columns.deleted ? null : record.customerId,

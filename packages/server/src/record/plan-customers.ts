@@ -43,7 +43,8 @@ interface Ground {
   known: readonly Profile[]
   /** By `keyText`. */
   owners: ReadonlyMap<string, string>
-  source: Source
+  /** Of the entry at a place. */
+  sourceOf: (place: number) => Source
   /** Milliseconds since the epoch. */
   now: number
   /** When the entry at a place said a field: milliseconds since the epoch. */
@@ -59,7 +60,7 @@ export function winnerOf(
 }
 
 export function planCustomers(said: readonly ReadCustomer[], ground: Ground): CustomerPlan {
-  const { known, source } = ground
+  const { known } = ground
   const now = new Date(ground.now)
   const before = new Map(known.map((profile) => [profile.id, profile]))
   const after = new Map(before)
@@ -78,7 +79,7 @@ export function planCustomers(said: readonly ReadCustomer[], ground: Ground): Cu
       newKeys.push({ ...key, customerId: id })
     }
     const owns = (key: CustomerKey) => owners.get(keyText(key)) === id
-    const profile = former ?? emptyProfile(id, { source, now })
+    const profile = former ?? emptyProfile(id, { source: ground.sourceOf(place), now })
     const merged = mergeCustomer(profile, entry, owns)
     const fieldTimes = laterTimes(profile, entry, saidAt)
     after.set(id, fieldTimes === merged.fieldTimes ? merged : { ...merged, fieldTimes })

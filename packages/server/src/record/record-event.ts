@@ -20,6 +20,8 @@ export interface RecordEvent {
   customerId?: string
   /** The payload as text, where it is to be kept. */
   raw?: string
+  /** Default: that of the batch. */
+  source?: Source
 }
 
 /** Events of one app, in the order of their arrival. */

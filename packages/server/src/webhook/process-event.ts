@@ -2,14 +2,15 @@
 import { parseBody } from 'miniapp/webhook'
 import type { Context } from '../context.ts'
 import { isRetryable, isSerializationFailure } from '../db/error.ts'
+import type { WebhookStatus } from '../db/webhook-schema.ts'
 import { publicError } from '../errors.ts'
 import { findLiveInstall } from '../install/live-install.ts'
 import { RecordRefusedError } from '../record/record-event.ts'
 import { announceEvent } from './announce.ts'
 import { decodeDelivery } from './decode-delivery.ts'
 import { webhookOf } from './receiver.ts'
-import { type Decision, STAGES, type StageDetail, type StageName, type Work } from './stages.ts'
-import { type ClaimedEvent, type Progress, saveProgress } from './store.ts'
+import { STAGE_NAMES, STAGES, type Stage, type StageDetail, type StageName, type Work } from './stages.ts'
+import { type ClaimedEvent, type Outcome, saveProgress } from './store.ts'
 
 /** Milliseconds until the next attempt after the first, the second and so on: an hour together (specification 5.5). */
 export const RETRY_AFTER_MS = [60_000, 4 * 60_000, 15 * 60_000, 40 * 60_000] as const
@@ -35,7 +36,7 @@ export interface StageRecord {
 }
 
 /** Somebody else has taken the event, because this process was silent for too long: nothing more may happen here. */
-class ClaimLostError extends Error {}
+export class ClaimLostError extends Error {}
 
 /** Never rejects because of the event. @throws the error of the database where the outcome could not be stored */
 export async function processEvent(context: Context, claim: ClaimedEvent): Promise<void> {
@@ -44,31 +45,32 @@ export async function processEvent(context: Context, claim: ClaimedEvent): Promi
   const progress = await attempt(context, claim, stages)
   if (progress === undefined) return
   await saveProgress(context.db.sql, claim, { ...progress, stages: JSON.stringify(stages) })
+  tellOfAttempt(context, claim, { status: progress.status, startedAt })
+}
+
+/** What happens after each attempt, once its outcome is stored. */
+export function tellOfAttempt(
+  context: Context,
+  claim: ClaimedEvent,
+  { status, startedAt }: { status: WebhookStatus; startedAt: number },
+): void {
   announceEvent(context, claim)
   const { workspaceId, ns, id: eventId } = claim
   const durationMs = context.now() - startedAt
-  context.log.info('webhook.processed', {
-    workspaceId,
-    ns,
-    eventId,
-    status: progress.status ?? '',
-    durationMs,
-  })
+  context.log.info('webhook.processed', { workspaceId, ns, eventId, status, durationMs })
 }
 
 async function attempt(
   context: Context,
   claim: ClaimedEvent,
   stages: StageRecord[],
-): Promise<Omit<Progress, 'stages'> | undefined> {
+): Promise<Outcome | undefined> {
   try {
     if (claim.attempts > MAX_ATTEMPTS) return failed(context, GAVE_UP)
     const work = await workOf(context, claim)
     if ('error' in work) return failed(context, work.error)
     await runStages(context, work, stages)
-    const error = stages.find(({ status }) => status === 'failed')?.error
-    if (error !== undefined) return failed(context, error)
-    return { status: 'processed', dueAt: null, error: null, processedAt: new Date(context.now()) }
+    return outcomeOf(context, stages)
   } catch (error) {
     if (error instanceof ClaimLostError) return undefined
     const { workspaceId, ns, id: eventId } = claim
@@ -81,18 +83,25 @@ async function attempt(
   }
 }
 
+/** Of an event whose stages are all settled. */
+export function outcomeOf(context: Context, stages: readonly StageRecord[]): Outcome {
+  const error = stages.find(({ status }) => status === 'failed')?.error
+  if (error !== undefined) return failed(context, error)
+  return { status: 'processed', dueAt: null, error: null, processedAt: new Date(context.now()) }
+}
+
 const GAVE_UP = {
   code: 'INTERNAL_SERVER_ERROR',
   message: 'The server ended each time while it processed this event.',
 }
 
-function failed(context: Context, error: EventError): Omit<Progress, 'stages'> {
+export function failed(context: Context, error: EventError): Outcome {
   const processedAt = new Date(context.now())
   return { status: 'failed', dueAt: null, error: JSON.stringify(error), processedAt }
 }
 
 /** The version that the workspace has now: an event may have waited for long, or come again. */
-async function workOf(context: Context, claim: ClaimedEvent): Promise<Work | { error: EventError }> {
+export async function workOf(context: Context, claim: ClaimedEvent): Promise<Work | { error: EventError }> {
   const live = await findLiveInstall(context, claim)
   const webhook = live && webhookOf(live.compiled)
   if (live === undefined || webhook === undefined) {
@@ -114,39 +123,44 @@ async function workOf(context: Context, claim: ClaimedEvent): Promise<Work | { e
 
 /** Those that an earlier attempt of this round has settled are left out. */
 async function runStages(context: Context, work: Work, stages: StageRecord[]): Promise<void> {
-  for (const [stage, decide] of Object.entries(STAGES) as [StageName, (typeof STAGES)[StageName]][]) {
+  for (const stage of STAGE_NAMES) {
     if (stages.some((settled) => settled.stage === stage)) continue
-    const startedAt = context.now()
-    const settle = (outcome: Pick<StageRecord, 'status' | 'detail' | 'error'>): StageRecord => ({
-      stage,
-      at: new Date(startedAt).toISOString(),
-      durationMs: context.now() - startedAt,
-      ...outcome,
-    })
-    const decision = await decide(context, work)
+    const settle = settling(context, stage)
+    const decision = await STAGES[stage].decide(context, work)
     if (decision === undefined) continue
     if (decision.status !== 'ready') {
       stages.push(settle(decision))
       continue
     }
-    stages.push(await applyStage(context, { work, stages, settle, decision }))
+    stages.push(await applyStage(context, { work, stages, stage, settle, plan: decision.plan }))
   }
+}
+
+export type Settle = (outcome: Pick<StageRecord, 'status' | 'detail' | 'error'>) => StageRecord
+
+/** Begins a stage. @returns what is to be called at its end */
+export function settling(context: Context, stage: StageName): Settle {
+  const startedAt = context.now()
+  const at = new Date(startedAt).toISOString()
+  return (outcome) => ({ stage, at, durationMs: context.now() - startedAt, ...outcome })
 }
 
 interface Applying {
   work: Work
   stages: readonly StageRecord[]
-  settle(outcome: Pick<StageRecord, 'status' | 'detail' | 'error'>): StageRecord
-  decision: Extract<Decision, { status: 'ready' }>
+  stage: StageName
+  settle: Settle
+  plan: unknown
 }
 
 /** The effect of a stage and that it was settled are one transaction: neither happens without the other. */
 async function applyStage(context: Context, applying: Applying, collisions = 0): Promise<StageRecord> {
-  const { work, stages, settle, decision } = applying
+  const { work, stages, settle, plan } = applying
   const { claim } = work
+  const stage: Stage = STAGES[applying.stage]
   try {
     const done = await context.db.transaction(async (trx) => {
-      const detail = await decision.apply(trx)
+      const [detail = {}] = await stage.apply(context, trx, [{ work, plan }])
       const settled = settle({ status: 'done', detail })
       const customerId = detail.customerId ?? work.customerId ?? null
       const progress = { stages: JSON.stringify([...stages, settled]), customerId }
@@ -154,7 +168,7 @@ async function applyStage(context: Context, applying: Applying, collisions = 0):
       if (detail.customerId !== undefined) work.customerId = detail.customerId
       return settled
     })
-    decision.applied?.(done.detail ?? {})
+    stage.applied?.(context, work, done.detail ?? {})
     return done
   } catch (error) {
     if (error instanceof RecordRefusedError) {

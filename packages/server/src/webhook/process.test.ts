@@ -6,6 +6,7 @@ import { type WebhookPlatform, webhookPlatform } from '../../test/webhook-platfo
 import { uninstall } from '../install/remove.ts'
 import { CLAIM_MS, processDue } from './process.ts'
 import { MAX_ATTEMPTS, processEvent, RETRY_AFTER_MS } from './process-event.ts'
+import { processEvents } from './process-together.ts'
 import { replayEvents } from './replay.ts'
 import { claimEvents } from './store.ts'
 
@@ -244,6 +245,76 @@ it('a workspace with many events does not make another wait for all of them', as
   expect((await platform.events(busy)).filter(({ status }) => status === 'received').length).toBe(18)
   await processDue(platform.context)
   await processDue(platform.context)
+})
+
+describe('events of one turn', () => {
+  /** How many transactions wrote the events last. */
+  const transactionsOf = async (workspaceId: string) => {
+    const { rows } = await sql<{
+      count: number
+    }>`select count(distinct xmin::text)::int as count from webhook_event
+      where workspace_id = ${workspaceId}`.execute(allWorkspaces(platform.context.db.sql))
+    return rows[0]?.count
+  }
+
+  it('share a transaction, and each has its own effects', async () => {
+    const workspaceId = await platform.newShop('together')
+    for (let index = 1; index <= 6; index++) {
+      const buyer = { id: `c${index % 2}`, name: `Buyer ${index}` }
+      await send('together', 'order.created', { order: { id: index }, buyer })
+    }
+    await send('together', 'order.created', { order: { number: 'without an id' } })
+    await send('together', 'cart.touched', {})
+    await processDue(platform.context)
+    const events = await platform.events(workspaceId)
+    const six = Array(6).fill('processed')
+    expect(events.map(({ status }) => status)).toEqual([...six, 'failed', 'processed'])
+    expect(stagesOf(events[6])).toEqual(['customer skipped', 'record failed', 'triggers done'])
+    expect(await transactionsOf(workspaceId)).toBe(1)
+    const records = await rowsOf('record', workspaceId)
+    const customers = await rowsOf('customer', workspaceId)
+    expect(customers.map(({ firstName }) => firstName).sort()).toEqual(['Buyer 5', 'Buyer 6'])
+    for (const [index, event] of events.slice(0, 6).entries()) {
+      const own = records.find(({ code }) => code === String(index + 1))
+      expect(own).toMatchObject({ source: { ns: 'market', event: event.id }, customerId: event.customerId })
+      expect(customers.map(({ id }) => id)).toContain(event.customerId)
+    }
+    expect(new Set(customers.map(({ source }) => (source as { event: string }).event))).toEqual(
+      new Set([events[0]?.id, events[1]?.id]),
+    )
+    expect(await rowsOf('triggerFiring', workspaceId)).toHaveLength(7)
+  })
+
+  it('go one by one where one of them is refused', async () => {
+    const workspaceId = await platform.newShop('refused')
+    for (const id of ['1', 'x'.repeat(501), '2']) await send('refused', 'order.created', { order: { id } })
+    await processDue(platform.context)
+    const events = await platform.events(workspaceId)
+    expect(events.map(({ status }) => status)).toEqual(['processed', 'failed', 'processed'])
+    expect(await rowsOf('record', workspaceId)).toHaveLength(2)
+    expect(await rowsOf('triggerFiring', workspaceId)).toHaveLength(3)
+  })
+
+  it('count only for those that nobody else has taken since', async () => {
+    const workspaceId = await platform.newShop('slow')
+    for (let id = 1; id <= 3; id++) await send('slow', 'order.created', { order: { id } })
+    const claim = (limit: number) => {
+      const { now } = platform.clock
+      const until = new Date(now + CLAIM_MS)
+      return claimEvents(platform.context.db, { workspaceId, now: new Date(now), until, limit })
+    }
+    const lost = await claim(3)
+    platform.clock.now += CLAIM_MS
+    await claim(1)
+    await processEvents(platform.context, lost)
+    const events = await platform.events(workspaceId)
+    expect(events.map(({ status, attempts }) => `${status} ${attempts}`)).toEqual([
+      'processing 2',
+      'processed 1',
+      'processed 1',
+    ])
+    expect(await rowsOf('triggerFiring', workspaceId)).toHaveLength(2)
+  })
 })
 
 it('an event of an app that was uninstalled meanwhile fails with the reason', async () => {

@@ -1,8 +1,9 @@
 /** Processes what was accepted, in every process that does background work (specification 5.5). */
+import { BoundedCache, perContext } from '../cache.ts'
 import type { Context } from '../context.ts'
 import { startLoop } from '../jobs/background-loop.ts'
 import { inParallel } from '../jobs/in-parallel.ts'
-import { processEvent } from './process-event.ts'
+import { processEvents } from './process-together.ts'
 import { claimEvents, listDueWorkspaces } from './store.ts'
 import { Turns } from './turns.ts'
 import { sleeperOf } from './wake.ts'
@@ -13,11 +14,13 @@ const LOOK_INTERVAL_MS = 1_000
 const LOOK_AFTER_FAILURE_MS = 5_000
 /** Workspaces of one look; the next goes on behind them. */
 const WORKSPACES_PER_LOOK = 500
-/** Events of one workspace in a row, then it is the turn of the others. */
-const EVENTS_PER_TURN = 12
+/** Events of one workspace in a row, then it is the turn of the others: more of those that take little time. */
+const EVENTS_PER_TURN = { min: 12, max: 200 } as const
+/** What a turn is to take. */
+const TURN_MS = 200
+/** Each takes up to three connections; what is left of the ten is for those who wait for an answer. */
 const WORKSPACES_AT_ONCE = 2
-/** Of one turn. Times {@link WORKSPACES_AT_ONCE}: what is left of the ten connections is for those who wait for an answer. */
-const EVENTS_AT_ONCE = 3
+const WORKSPACES_KEPT = 5_000
 /** A process that has not settled an event by then has ended. Far beyond the longest attempt. */
 export const CLAIM_MS = 2 * 60_000
 
@@ -52,16 +55,28 @@ export async function processDue(
   }
 }
 
+/** Events of the next turn, by workspace, where that is no longer the least. */
+const turnsOf = perContext((_context: Context) => new BoundedCache<number>(WORKSPACES_KEPT))
+
 async function takeTurn(context: Context, workspaceId: string): Promise<number> {
   const now = context.now()
+  const turns = turnsOf(context)
+  const limit = turns.get(workspaceId) ?? EVENTS_PER_TURN.min
   const claimed = await claimEvents(context.db, {
     workspaceId,
     now: new Date(now),
     until: new Date(now + CLAIM_MS),
-    limit: EVENTS_PER_TURN,
+    limit,
   })
-  await inParallel(claimed, EVENTS_AT_ONCE, (claim) => processEvent(context, claim))
+  await processEvents(context, claimed)
+  if (claimed.length === limit) turns.set(workspaceId, nextTurn(limit, context.now() - now))
   return claimed.length
+}
+
+function nextTurn(limit: number, tookMs: number): number {
+  const fitting = Math.round((limit * TURN_MS) / Math.max(tookMs, 1))
+  const { min, max } = EVENTS_PER_TURN
+  return Math.min(Math.max(fitting, min), limit * 2, max)
 }
 
 /** @returns a function that ends it, waiting for events under way */

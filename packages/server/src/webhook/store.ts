@@ -305,6 +305,58 @@ export async function saveProgress(
   return numUpdatedRows === 1n
 }
 
+/** How an attempt ended. */
+export type Outcome = Omit<Progress, 'stages' | 'customerId'> & { status: WebhookStatus }
+
+/** A {@link Claim} with all that is known of it at the end of its attempt. */
+export type Settled = Claim & Outcome & { stages: string; customerId: string | undefined }
+
+/**
+ * Ends attempts at several events of one workspace in one statement.
+ * @returns how many: one that somebody else has taken since is left as it is
+ */
+export async function settleEvents(
+  trx: Transaction<Schema>,
+  workspaceId: string,
+  settled: readonly Settled[],
+): Promise<number> {
+  const times = settled.map(({ createdAt }) => createdAt.getTime())
+  const rows = settled.map(({ createdAt, dueAt, processedAt, customerId, ...rest }) => ({
+    ...rest,
+    created_at: createdAt,
+    due_at: dueAt,
+    processed_at: processedAt,
+    customer_id: customerId,
+  }))
+  const { numUpdatedRows } = await trx
+    .updateTable('webhookEvent as e')
+    .from(
+      sql<Required<Settled>>`json_to_recordset(${JSON.stringify(rows)}::json)`.as<'s'>(
+        sql`s(id uuid, created_at timestamptz(3), round int, attempts int, status text, stages text, error text,
+          due_at timestamptz(3), processed_at timestamptz(3), customer_id uuid)`,
+      ),
+    )
+    .set(({ ref }) => ({
+      status: ref('s.status'),
+      stages: ref('s.stages'),
+      error: ref('s.error'),
+      dueAt: ref('s.dueAt'),
+      processedAt: ref('s.processedAt'),
+      customerId: ref('s.customerId'),
+    }))
+    .where('e.workspaceId', '=', workspaceId)
+    // For the planner: only partitions of these days are looked into.
+    .where('e.createdAt', '>=', new Date(Math.min(...times)))
+    .where('e.createdAt', '<=', new Date(Math.max(...times)))
+    .whereRef('e.createdAt', '=', 's.createdAt')
+    .whereRef('e.id', '=', 's.id')
+    .whereRef('e.round', '=', 's.round')
+    .whereRef('e.attempts', '=', 's.attempts')
+    .where('e.status', '=', 'processing')
+    .executeTakeFirst()
+  return Number(numUpdatedRows)
+}
+
 /** Once for each round, however often it is asked for. */
 export async function insertFirings(
   trx: Transaction<Schema>,
