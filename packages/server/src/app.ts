@@ -82,7 +82,7 @@ export async function startApp(
     if (config.role !== 'api') {
       closers.push(startResumingRegistrations(context))
       closers.push(startBackgroundRefresh(context))
-      closers.push(startProcessing(context))
+      closers.push(await startProcessing(context))
       closers.push(startDelivering(context))
     }
     const ownerLink =

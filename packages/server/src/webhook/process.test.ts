@@ -9,6 +9,7 @@ import { MAX_ATTEMPTS, processEvent, RETRY_AFTER_MS } from './process-event.ts'
 import { processEvents } from './process-together.ts'
 import { replayEvents } from './replay.ts'
 import { claimEvents } from './store.ts'
+import { sleeperOf, watchDue } from './wake.ts'
 
 const order = {
   recordType: 'order',
@@ -233,6 +234,23 @@ it('two processes at once process each event once, in the order of its record', 
   ).toEqual(['0 s20', '1 s19'])
   expect(await rowsOf('triggerFiring', workspaceId)).toHaveLength(20)
   await other?.close()
+})
+
+it('a process that accepts nothing itself is woken', async () => {
+  await platform.newShop('elsewhere')
+  const other = await platform.secondServer()
+  const { context } = other ?? platform
+  const stop = await watchDue(context)
+  const sleeper = sleeperOf(context)
+  const { signal } = new AbortController()
+  // Whatever woke it before counts no more.
+  await sleeper.sleep(0, signal)
+  const woken = sleeper.sleep(3_600_000, signal)
+  await send('elsewhere', 'cart.touched', {})
+  await woken
+  await stop()
+  await other?.close()
+  await processDue(platform.context)
 })
 
 it('a workspace with many events does not make another wait for all of them', async () => {

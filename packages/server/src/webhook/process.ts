@@ -6,9 +6,9 @@ import { inParallel } from '../jobs/in-parallel.ts'
 import { processEvents } from './process-together.ts'
 import { claimEvents, listDueWorkspaces } from './store.ts'
 import { Turns } from './turns.ts'
-import { sleeperOf } from './wake.ts'
+import { sleeperOf, watchDue } from './wake.ts'
 
-/** How often a process looks that nobody wakes: one that accepts nothing itself. */
+/** How often a process looks that nobody wakes: for what is to be tried again. */
 const LOOK_INTERVAL_MS = 1_000
 /** After a failure of the database. */
 const LOOK_AFTER_FAILURE_MS = 5_000
@@ -80,9 +80,10 @@ function nextTurn(limit: number, tookMs: number): number {
 }
 
 /** @returns a function that ends it, waiting for events under way */
-export function startProcessing(context: Context): () => Promise<void> {
+export async function startProcessing(context: Context): Promise<() => Promise<void>> {
   const sleeper = sleeperOf(context)
   const turns = new Turns({ now: context.now, onFreed: () => sleeper.wake() })
+  const stopWatching = await watchDue(context)
   const endLoop = startLoop({
     sleeper,
     lookIntervalMs: LOOK_INTERVAL_MS,
@@ -92,7 +93,7 @@ export function startProcessing(context: Context): () => Promise<void> {
     onFailure: (error) => context.log.error('webhook.processed', { error }),
   })
   return async () => {
-    await endLoop()
+    await Promise.all([endLoop(), stopWatching()])
     await turns.end()
   }
 }

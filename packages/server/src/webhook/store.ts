@@ -97,6 +97,13 @@ function packed(events: readonly NewEvent[]): { rows: string; bodies: Buffer } {
   return { rows: JSON.stringify(rows), bodies: Buffer.concat(events.map(({ body }) => body)) }
 }
 
+/** Told after events became due. */
+export const DUE_CHANNEL = 'webhook_due'
+
+export async function tellOfDue(db: Database): Promise<void> {
+  await sql`select pg_notify(${DUE_CHANNEL}, '')`.execute(db.sql)
+}
+
 export async function listWorkspaceIds(db: Database): Promise<string[]> {
   const rows = await db.sql.selectFrom('workspace').select('id').orderBy('id').execute()
   return rows.map(({ id }) => id)
