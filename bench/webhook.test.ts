@@ -10,6 +10,9 @@ it.skipIf(!existsSync('/usr/lib/postgresql'))(
       postgresRatio: expect.any(Number),
       embeddedRatio: expect.any(Number),
       barePerSecond: expect.any(Number),
+      postgresP99Ratio: expect.any(Number),
+      processedPerSecond: expect.any(Number),
+      triggerP50Ms: expect.any(Number),
     })
   },
 )

@@ -1,11 +1,20 @@
 /** Many connections that send prepared requests as fast as they are answered. */
 import { once } from 'node:events'
 import { connect } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 export interface Load {
   port: number
   connections: number
   requests: readonly Buffer[]
+  /** Of each connection, between an answer and its next request. Default: none. */
+  pauseMs?: number
+}
+
+export interface Delivered {
+  perSecond: number
+  /** Of the times from a request to its answer. */
+  p99Ms: number
 }
 
 const END_OF_HEAD = '\r\n\r\n'
@@ -14,11 +23,11 @@ const ACCEPTED = 'HTTP/1.1 202 '
 
 /**
  * Sends each request once.
- * @returns how many were answered in a second
  * @throws where one is not answered 202
  */
-export async function requestsPerSecond({ port, connections, requests }: Load): Promise<number> {
+export async function deliver({ port, connections, requests, pauseMs = 0 }: Load): Promise<Delivered> {
   let next = 0
+  const timesMs: number[] = []
   const startedAt = performance.now()
   await Promise.all(
     Array.from({ length: connections }, async () => {
@@ -26,8 +35,11 @@ export async function requestsPerSecond({ port, connections, requests }: Load): 
       await once(socket, 'connect')
       await new Promise<void>((resolve, reject) => {
         let received = ''
-        const send = () => {
+        let sentAt = 0
+        const send = async () => {
+          if (pauseMs > 0) await sleep(pauseMs)
           const request = requests[next++]
+          sentAt = performance.now()
           if (request === undefined) resolve()
           else socket.write(request)
         }
@@ -42,13 +54,16 @@ export async function requestsPerSecond({ port, connections, requests }: Load): 
           if (received.length < end + END_OF_HEAD.length + length) return
           if (!received.startsWith(ACCEPTED)) reject(new Error(`a delivery was answered ${received}`))
           received = ''
-          send()
+          timesMs.push(performance.now() - sentAt)
+          void send()
         })
-        send()
+        void send()
       })
       socket.removeAllListeners('close')
       socket.destroy()
     }),
   )
-  return (requests.length * 1000) / (performance.now() - startedAt)
+  const perSecond = (requests.length * 1000) / (performance.now() - startedAt)
+  timesMs.sort((one, other) => one - other)
+  return { perSecond, p99Ms: timesMs[Math.floor(timesMs.length * 0.99)] ?? 0 }
 }
