@@ -69,6 +69,7 @@ export const OPERATIONS: Record<string, Arguments> = {
   webhookEvents: (kit) => ({ ns: kit.ns, after: cursor('webhookEvents', kit, kit.webhookEventId) }),
   webhookEvent: ({ webhookEventId }) => ({ _id: webhookEventId }),
   webhookRejections: ofApp,
+  webhookCounts: ofApp,
   webhookEventsReplay: ({ webhookEventId }) => ({ ids: [webhookEventId] }),
   webhooks: (kit) => ({ after: cursor('webhooks', kit, kit.webhookId) }),
   webhookDetail: ({ webhookId }) => ({ _id: webhookId }),

@@ -32,6 +32,8 @@ export interface CompiledWebhook {
   /** The value that equals the `uid` of an install, of a first-party app with one URL for all; empty where there is none. */
   merchantOf?: (payload: unknown) => string
   uninstallEvents: ReadonlySet<string>
+  /** Those that the definition names: of triggers, handlers, `customerExtraction.overrides` and `uninstallEvents`. */
+  knownEvents: ReadonlySet<string>
   response: WebhookResponse
 }
 
@@ -40,7 +42,7 @@ export interface CompiledWebhook {
  *
  * @throws DefinitionError where a path, key or reference cannot mean anything; validation reports the same first
  */
-export function compileWebhook({ webhook, sync }: Definition): CompiledWebhook | undefined {
+export function compileWebhook({ webhook, sync, triggers }: Definition): CompiledWebhook | undefined {
   if (webhook === undefined || webhook === null) return undefined
   const verification = compileVerification(webhook)
   const transactionId = compileTransactionId(webhook)
@@ -69,6 +71,12 @@ export function compileWebhook({ webhook, sync }: Definition): CompiledWebhook |
     handlerOf,
     ...(merchantExtraction && { merchantOf: compileMerchant(merchantExtraction.path) }),
     uninstallEvents: new Set(uninstallEvents),
+    knownEvents: new Set([
+      ...(triggers ?? []).map(({ event }) => event),
+      ...handlers.keys(),
+      ...Object.keys(webhook.customerExtraction?.overrides ?? {}),
+      ...uninstallEvents,
+    ]),
     response: compileResponse(webhook),
   }
 }

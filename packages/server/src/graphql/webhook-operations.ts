@@ -2,7 +2,9 @@
 import { isId } from '../account/id.ts'
 import { WEBHOOK_STATUSES, type WebhookStatus } from '../db/webhook-schema.ts'
 import { ApiError } from '../errors.ts'
+import { hintOf } from '../webhook/event-hint.ts'
 import {
+  countDeliveries,
   countEvents,
   type DetailedEvent,
   type EventFilter,
@@ -59,6 +61,12 @@ const WebhookEvent = builder.objectRef<AnyEvent>('WebhookEvent').implement({
       description: '{ code, message }: why it failed, or why it is tried again.',
       resolve: ({ error }) => parsed(error),
     }),
+    hint: t.string({
+      description:
+        'Why nothing happened, where the name of the event is the reason: none was found, or the app names no such event; with the nearest one. Only in webhookEvent.',
+      resolve: (event, _args, { context, caller }) =>
+        isDetailed(event) ? hintOf(context, { ...event, workspaceId: caller.workspaceId }) : null,
+    }),
     headers: t.field({
       type: 'JSON',
       description: 'Without those that carry a proof or a session. Only in webhookEvent.',
@@ -100,15 +108,21 @@ const WebhookRejection = builder.objectRef<Rejections>('WebhookRejection').imple
   }),
 })
 
+const NOBODY = '00000000-0000-0000-0000-000000000000'
+
 interface FilterArguments {
   ns?: string | null | undefined
   event?: string | null | undefined
   status?: string | null | undefined
+  transactionId?: string | null | undefined
+  customerId?: string | null | undefined
+  duplicated?: boolean | null | undefined
   from?: Date | null | undefined
   until?: Date | null | undefined
 }
 
-function filterOf(workspaceId: string, { ns, event, status, from, until }: FilterArguments): EventFilter {
+function filterOf(workspaceId: string, chosen: FilterArguments): EventFilter {
+  const { ns, event, status, transactionId, customerId, duplicated, from, until } = chosen
   if (status && !(WEBHOOK_STATUSES as readonly string[]).includes(status)) {
     throw new ApiError('BAD_USER_INPUT', `status must be one of ${WEBHOOK_STATUSES.join(', ')}.`)
   }
@@ -117,6 +131,10 @@ function filterOf(workspaceId: string, { ns, event, status, from, until }: Filte
     ...(ns && { ns }),
     ...(event && { event }),
     ...(status && { status: status as WebhookStatus }),
+    ...(transactionId && { transactionId }),
+    // What is no id is nobody's.
+    ...(customerId && { customerId: isId(customerId) ? customerId : NOBODY }),
+    ...(duplicated && { duplicated }),
     ...(from && { from }),
     ...(until && { until }),
   }
@@ -132,17 +150,23 @@ builder.queryField('webhookEvents', (t) =>
       ns: t.arg.string(),
       event: t.arg.string(),
       status: t.arg.string({ description: 'received, processing, processed, failed or unknown.' }),
+      transactionId: t.arg.string(),
+      customerId: t.arg.string(),
+      duplicated: t.arg.boolean({ description: 'true: only those that came again.' }),
       from: t.arg({ type: 'Date', description: 'Those that came then or later.' }),
       until: t.arg({ type: 'Date', description: 'Those that came before.' }),
       ...pageArgs,
     },
-    resolve: (_root, { ns, event, status, from, until, ...page }, { context, caller }) => {
-      const filter = filterOf(caller.workspaceId, { ns, event, status, from, until })
-      return readPage(page, {
-        name: 'webhookEvents',
-        list: (range) => listEvents(context.db, filter, range),
-        count: () => countEvents(context.db, filter),
-      })
+    resolve: (_root, { first, after, page, perPage, ...chosen }, { context, caller }) => {
+      const filter = filterOf(caller.workspaceId, chosen)
+      return readPage(
+        { first, after, page, perPage },
+        {
+          name: 'webhookEvents',
+          list: (range) => listEvents(context.db, filter, range),
+          count: () => countEvents(context.db, filter),
+        },
+      )
     },
   }),
 )
@@ -169,13 +193,57 @@ builder.queryField('webhookRejections', (t) =>
     description: 'Deliveries that were refused, by minute and reason, the latest first; kept for 30 days.',
     args: {
       ns: t.arg.string(),
+      code: t.arg.string({ description: 'Such as `signature-differs`.' }),
+      from: t.arg({ type: 'Date', description: 'Those that came then or later, by the minute.' }),
+      until: t.arg({ type: 'Date', description: 'Those that came before, by the minute.' }),
       first: t.arg.int({ description: `Rows, at most ${MAX_PER_PAGE}, which is the default.` }),
     },
-    resolve: (_root, { ns, first }, { context, caller }) => {
+    resolve: (_root, { ns, code, from, until, first }, { context, caller }) => {
       if (first != null && first < 1) throw new ApiError('BAD_USER_INPUT', 'first must be at least 1.')
       const limit = Math.min(first ?? MAX_PER_PAGE, MAX_PER_PAGE)
-      return listRejections(context.db, { workspaceId: caller.workspaceId, limit, ...(ns && { ns }) })
+      return listRejections(context.db, {
+        workspaceId: caller.workspaceId,
+        limit,
+        ...(ns && { ns }),
+        ...(code && { code }),
+        ...(from && { from }),
+        ...(until && { until }),
+      })
     },
+  }),
+)
+
+type Counts = Awaited<ReturnType<typeof countDeliveries>>
+
+const WebhookCounts = builder.objectRef<Counts>('WebhookCounts').implement({
+  description: 'Deliveries by what became of them.',
+  fields: (t) => ({
+    received: t.exposeInt('received', { nullable: false }),
+    processing: t.exposeInt('processing', { nullable: false }),
+    processed: t.exposeInt('processed', { nullable: false }),
+    failed: t.exposeInt('failed', { nullable: false }),
+    unknown: t.exposeInt('unknown', { nullable: false }),
+    duplicate: t.exposeInt('duplicate', {
+      nullable: false,
+      description: 'That came again, of events whose transaction id is remembered; by when they came last.',
+    }),
+    rejected: t.exposeInt('rejected', { nullable: false, description: 'Refused, by the minute.' }),
+  }),
+})
+
+builder.queryField('webhookCounts', (t) =>
+  t.field({
+    type: WebhookCounts,
+    nullable: false,
+    permission: 'showMiniAppsConnections',
+    description: 'How many deliveries came, came again, and were refused.',
+    args: {
+      ns: t.arg.string(),
+      from: t.arg({ type: 'Date', description: 'Those that came then or later.' }),
+      until: t.arg({ type: 'Date', description: 'Those that came before.' }),
+    },
+    resolve: (_root, chosen, { context, caller }) =>
+      countDeliveries(context.db, filterOf(caller.workspaceId, chosen)),
   }),
 )
 
@@ -183,12 +251,12 @@ builder.mutationField('webhookEventsReplay', (t) =>
   t.int({
     nullable: false,
     permission: 'manageMiniApps',
-    description: `Processes events again that were processed or have failed, and answers how many: all of \`ids\`, or all that match the filter, at most ${MAX_REPLAYED} in one call. Older states overwrite no newer records; triggers fire again, marked as a replay.`,
+    description: `Processes events again that were processed or have failed, and those without a name in which the present version finds one, and answers how many: all of \`ids\`, or all that match the filter, at most ${MAX_REPLAYED} in one call. Older states overwrite no newer records; triggers fire again, marked as a replay.`,
     args: {
       ids: t.arg.stringList(),
       ns: t.arg.string(),
       event: t.arg.string(),
-      status: t.arg.string({ description: 'processed or failed.' }),
+      status: t.arg.string({ description: 'processed, failed or unknown.' }),
       from: t.arg({ type: 'Date', description: 'Those that came then or later.' }),
       until: t.arg({ type: 'Date', description: 'Those that came before.' }),
     },

@@ -12,6 +12,10 @@ export interface EventFilter {
   ns?: string
   event?: string
   status?: WebhookStatus
+  transactionId?: string
+  customerId?: string
+  /** Only those that came again. */
+  duplicated?: boolean
   /** From then on. */
   from?: Date
   /** Before. */
@@ -20,13 +24,27 @@ export interface EventFilter {
 }
 
 function matching(db: Database, filter: EventFilter) {
-  const { workspaceId, ns, event, status, from, until, ids } = filter
+  const { workspaceId, ns, event, status, transactionId, customerId, duplicated, from, until, ids } = filter
   return db.sql
     .selectFrom('webhookEvent')
     .where('workspaceId', '=', workspaceId)
     .$if(ns !== undefined, (query) => query.where('ns', '=', ns ?? ''))
     .$if(event !== undefined, (query) => query.where('event', '=', event ?? ''))
     .$if(status !== undefined, (query) => query.where('status', '=', status as WebhookStatus))
+    .$if(transactionId !== undefined, (query) => query.where('transactionId', '=', transactionId ?? ''))
+    .$if(customerId !== undefined, (query) => query.where('customerId', '=', customerId ?? ''))
+    .$if(duplicated === true, (query) =>
+      query.where(({ eb, selectFrom }) =>
+        eb(
+          'id',
+          'in',
+          selectFrom('webhookTransaction')
+            .select('eventId')
+            .where('workspaceId', '=', workspaceId)
+            .where('duplicates', '>', 0),
+        ),
+      ),
+    )
     .$if(from !== undefined, (query) => query.where('createdAt', '>=', from as Date))
     .$if(until !== undefined, (query) => query.where('createdAt', '<', until as Date))
     .$if(ids !== undefined, (query) =>
@@ -177,19 +195,104 @@ export function listSettledSince(
     .execute()
 }
 
+export interface RejectionFilter {
+  workspaceId: string
+  ns?: string
+  code?: string
+  from?: Date
+  until?: Date
+}
+
 /** The latest minutes first. */
 export function listRejections(
   db: Database,
-  { workspaceId, ns, limit }: { workspaceId: string; ns?: string; limit: number },
+  { workspaceId, limit, ...filter }: RejectionFilter & { limit: number },
 ): Promise<Rejections[]> {
+  const { ns, code, from, until } = filter
   return db.sql
     .selectFrom('webhookRejection')
     .selectAll()
     .where('workspaceId', '=', workspaceId)
     .$if(ns !== undefined, (query) => query.where('ns', '=', ns ?? ''))
+    .$if(code !== undefined, (query) => query.where('code', '=', code ?? ''))
+    .$if(from !== undefined, (query) => query.where('lastAt', '>=', from as Date))
+    .$if(until !== undefined, (query) => query.where('firstAt', '<', until as Date))
     .orderBy('minute', 'desc')
     .orderBy('ns')
     .orderBy('code')
     .limit(limit)
     .execute()
+}
+
+/** How many deliveries of each status there are, how many came again, and how many were refused. */
+export async function countDeliveries(
+  db: Database,
+  filter: Pick<EventFilter, 'workspaceId' | 'ns' | 'from' | 'until'>,
+): Promise<Record<WebhookStatus | 'duplicate' | 'rejected', number>> {
+  const { workspaceId, ns, from, until } = filter
+  const byStatus = await matching(db, filter)
+    .select(({ fn }) => ['status', fn.countAll<string>().as('count')])
+    .groupBy('status')
+    .execute()
+  const again = await db.sql
+    .selectFrom('webhookTransaction')
+    .select(({ fn }) => fn.sum<string | null>('duplicates').as('count'))
+    .where('workspaceId', '=', workspaceId)
+    .$if(ns !== undefined, (query) => query.where('ns', '=', ns ?? ''))
+    .$if(from !== undefined, (query) => query.where('duplicateAt', '>=', from as Date))
+    .$if(until !== undefined, (query) => query.where('duplicateAt', '<', until as Date))
+    .executeTakeFirstOrThrow()
+  const refused = await db.sql
+    .selectFrom('webhookRejection')
+    .select(({ fn }) => fn.sum<string | null>('count').as('count'))
+    .where('workspaceId', '=', workspaceId)
+    .$if(ns !== undefined, (query) => query.where('ns', '=', ns ?? ''))
+    .$if(from !== undefined, (query) => query.where('lastAt', '>=', from as Date))
+    .$if(until !== undefined, (query) => query.where('firstAt', '<', until as Date))
+    .executeTakeFirstOrThrow()
+  const counts = { received: 0, processing: 0, processed: 0, failed: 0, unknown: 0 }
+  for (const { status, count } of byStatus) counts[status] = Number(count)
+  return { ...counts, duplicate: Number(again.count ?? 0), rejected: Number(refused.count ?? 0) }
+}
+
+/** An event without a name, as it came. */
+export interface NamelessEvent {
+  id: string
+  createdAt: Date
+  ns: string
+  headers: string
+  body: Buffer
+}
+
+/** Oldest first, by (created_at, id). */
+export function listNameless(
+  db: Database,
+  { filter, after, limit }: { filter: EventFilter; after?: NamelessEvent | undefined; limit: number },
+): Promise<NamelessEvent[]> {
+  return matching(db, { ...filter, status: 'unknown' })
+    .select(['id', 'createdAt', 'ns', 'headers', 'body'])
+    .$if(after !== undefined, (query) =>
+      query.where(sql<boolean>`(created_at, id) > (${after?.createdAt}, ${after?.id}::uuid)`),
+    )
+    .orderBy('createdAt')
+    .orderBy('id')
+    .limit(limit)
+    .execute()
+}
+
+/** Gives a name to an event that had none, and makes it due. @returns false where somebody else has done so */
+export async function nameEvent(
+  db: Database,
+  { workspaceId, id, createdAt }: { workspaceId: string; id: string; createdAt: Date },
+  named: { event: string; orderingKey: string | null; dueAt: Date },
+): Promise<boolean> {
+  const { numUpdatedRows } = await db.sql
+    .updateTable('webhookEvent')
+    .set(({ eb }) => ({ ...named, status: 'received', round: eb('round', '+', 1) }))
+    .where('workspaceId', '=', workspaceId)
+    .where('createdAt', '=', createdAt)
+    .where('id', '=', id)
+    .where('status', '=', 'unknown')
+    .executeTakeFirst()
+  return numUpdatedRows === 1n
 }

@@ -28,9 +28,11 @@ export function webhookRoutes(server: FastifyInstance, context: Context): void {
 function routes(scope: FastifyInstance, context: Context): void {
   const contentTypes = new WeakMap<object, string>()
   takeAnyBody(scope, contentTypes)
-  scope.setErrorHandler((error: FastifyError, request, reply) =>
-    answer(reply, replyTo(context, error, request)),
-  )
+  scope.setErrorHandler((error: FastifyError, request, reply) => {
+    // Closed while the sender is still at it, the connection would take the answer with it. The rest is read and dropped.
+    reply.removeHeader('connection')
+    return answer(reply, replyTo(context, error, request))
+  })
   const handle = async (request: FastifyRequest<WebhookRoute>, reply: FastifyReply) => {
     const contentType = contentTypes.get(request.raw)
     const headers = headersOf(request)
