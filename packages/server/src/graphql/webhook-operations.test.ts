@@ -89,6 +89,15 @@ describe('webhookEvents', () => {
   })
 })
 
+it('webhookCounts tell how many there are of each status, and how many came again', async () => {
+  const counts = 'query ($until: Date) { webhookCounts(until: $until) { received unknown duplicate rejected } }'
+  const { data } = await api.call(counts)
+  expect(data.webhookCounts).toMatchObject({ received: 3, unknown: 1 })
+  const until = '2020-01-01T00:00:00Z'
+  const { data: before } = await api.call(counts, { variables: { until } })
+  expect(before.webhookCounts).toEqual({ received: 0, unknown: 0, duplicate: 0, rejected: 0 })
+})
+
 describe('webhookEvent', () => {
   const ONE = 'query ($id: String!) { webhookEvent(_id: $id) { _id headers body bodyBase64 stages error } }'
   const one = async (id: string | undefined) => api.call(ONE, { variables: { id } })

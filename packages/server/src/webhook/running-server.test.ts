@@ -243,3 +243,16 @@ describe('a handshake by GET', () => {
     expect((await ask(right, { method: 'POST' })).status).toBe(401)
   })
 })
+
+it('what is too large is refused in words, also to a sender that is still at it', async () => {
+  const body = Buffer.alloc(platform.context.config.maxWebhookBytes + 2 * 1024 * 1024)
+  const answers = await Promise.all(
+    Array.from({ length: 10 }, async () => {
+      const answer = await fetch(`${url}/w/acme/miniapps/meta/webhooks`, { method: 'POST', body })
+      return { status: answer.status, body: await answer.json() }
+    }),
+  )
+  for (const answer of answers) {
+    expect(answer).toMatchObject({ status: 413, body: { error: { code: 'PAYLOAD_TOO_LARGE' } } })
+  }
+})
