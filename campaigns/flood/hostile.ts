@@ -22,6 +22,8 @@ interface Hostile {
   headers?: Record<string, string>
   /** Status of the answer. */
   expected: number
+  /** The connection is closed while it is sent, which may take the answer along; one of them has to arrive. */
+  mayBeCut?: boolean
   /** Default: one. */
   times?: number
 }
@@ -61,7 +63,7 @@ function hostile(): Hostile[] {
       headers: { 'content-type': 'application/json' },
       expected: 202,
     },
-    { name: '10 000 headers', body: small, headers: many, expected: 431, times: 5 },
+    { name: '10 000 headers', body: small, headers: many, expected: 431, mayBeCut: true, times: 5 },
     encoded('gzip', gzipSync(zeros), 413),
     encoded('br', brotliCompressSync(zeros), 413),
     encoded('gzip', Buffer.from('not gzip at all'), 400),
@@ -79,10 +81,11 @@ function hostile(): Hostile[] {
 export async function sendHostile(url: string, { log }: { log: (line: string) => void }) {
   let sent = 0
   let wrong = 0
-  for (const { name, body, headers = {}, expected, times = 1 } of hostile()) {
+  for (const { name, body, headers = {}, expected, mayBeCut = false, times = 1 } of hostile()) {
     const answers = await Promise.all(Array.from({ length: times }, () => statusOf(url, body, headers)))
     sent += times
-    const others = answers.filter((status) => status !== expected)
+    const isCut = (status: number) => mayBeCut && status === 0 && answers.includes(expected)
+    const others = answers.filter((status) => status !== expected && !isCut(status))
     wrong += others.length
     if (others.length > 0) log(`${name}: answered ${others.join(', ')} instead of ${expected}`)
   }

@@ -90,7 +90,8 @@ describe('webhookEvents', () => {
 })
 
 it('webhookCounts tell how many there are of each status, and how many came again', async () => {
-  const counts = 'query ($until: Date) { webhookCounts(until: $until) { received unknown duplicate rejected } }'
+  const counts =
+    'query ($until: Date) { webhookCounts(until: $until) { received unknown duplicate rejected } }'
   const { data } = await api.call(counts)
   expect(data.webhookCounts).toMatchObject({ received: 3, unknown: 1 })
   const until = '2020-01-01T00:00:00Z'

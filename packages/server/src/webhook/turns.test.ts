@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest'
-import { MAX_SLOW_TURNS, Turns } from './turns.ts'
+import { MAX_SLOW_TURNS, SLOW_TURN_MS, Turns } from './turns.ts'
 
-const newTurns = (onFreed = () => {}) => new Turns({ now: () => 0, onFreed })
+const clock = { now: 0 }
+const newTurns = (onFreed = () => {}) => new Turns({ now: () => clock.now, onFreed })
 const turn = (count: number) => async () => count
 
 /** A turn that lasts until it is released. */
@@ -34,6 +35,7 @@ it('whoever was slow begins beside the others, until a turn was short', async ()
   const turns = newTurns()
   const first = longTurn()
   await turns.take('slow', first.run)
+  clock.now += SLOW_TURN_MS
   first.fail()
   await turns.end()
   const second = longTurn()
@@ -50,6 +52,7 @@ it('at most so many go on beside the others; those that are known to be slow wai
   const [last = '', ...others] = names
   const before = longTurn()
   await turns.take(last, before.run)
+  clock.now += SLOW_TURN_MS
   before.fail()
   await turns.end()
   const long = others.map(() => longTurn())

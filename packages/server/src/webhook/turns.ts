@@ -26,16 +26,17 @@ export class Turns {
   /** @returns what the turn returns; 0 where it goes on beside the others, or has to wait for a place there */
   async take(workspaceId: string, turn: () => Promise<number>): Promise<number> {
     if (this.#underWay.has(workspaceId)) return 0
+    const startedAt = this.#options.now()
     const hasPlace = this.#underWay.size < MAX_SLOW_TURNS
     if (this.#slow.get(workspaceId)) {
-      if (hasPlace) this.#goOnBeside(workspaceId, turn())
+      if (hasPlace) this.#goOnBeside(workspaceId, turn(), startedAt)
       return 0
     }
     const running = turn()
     const isSlow = await Promise.race([running.then(() => false), later(SLOW_TURN_MS)])
     if (!isSlow) return running
     if (this.#underWay.size >= MAX_SLOW_TURNS) return running
-    this.#goOnBeside(workspaceId, running)
+    this.#goOnBeside(workspaceId, running, startedAt)
     return 0
   }
 
@@ -44,9 +45,8 @@ export class Turns {
     await Promise.allSettled(this.#underWay.values())
   }
 
-  #goOnBeside(workspaceId: string, running: Promise<number>): void {
+  #goOnBeside(workspaceId: string, running: Promise<number>, startedAt: number): void {
     const { now, onFreed } = this.#options
-    const startedAt = now()
     const ended = () => {
       this.#underWay.delete(workspaceId)
       if (now() - startedAt < SLOW_TURN_MS) this.#slow.delete(workspaceId)
