@@ -16,7 +16,12 @@ import { connectWithForm } from '../packages/server/src/install/connect.ts'
 import { installApp } from '../packages/server/src/install/install-app.ts'
 import { silentLog } from '../packages/server/src/log.ts'
 import { registerDefinition } from '../packages/server/src/registry/register.ts'
-import { marketDefinition, signatureOf, WEBHOOK_SECRET } from '../packages/server/test/market-app.ts'
+import {
+  marketDefinition,
+  marketTrigger,
+  signatureOf,
+  WEBHOOK_SECRET,
+} from '../packages/server/test/market-app.ts'
 import { startPostgres } from '../packages/server/test/postgres.ts'
 import { type ServerProcess, startServerProcess } from '../packages/server/test/server-process.ts'
 import type { Measurement, MeasureOptions } from '../scripts/measure.ts'
@@ -39,15 +44,7 @@ const TARGETS = {
   answersThatDiffer: { max: 0 },
 } as const satisfies Measurement['targets']
 
-const TRIGGER = {
-  type: 'miniapps:market',
-  event: 'order.created',
-  img: 'market.svg',
-  icon: 'shopping-cart',
-  label: 'Order created',
-  description: 'Somebody ordered.',
-  isCustom: false,
-}
+const EVENT = 'order.created'
 
 export async function campaign({ form, log }: MeasureOptions): Promise<Measurement> {
   const bursts = BURSTS[form]
@@ -79,7 +76,7 @@ export async function campaign({ form, log }: MeasureOptions): Promise<Measureme
 async function connectShop(context: Context): Promise<string> {
   const { id: workspaceId, subdomain } = await ensureDefaultWorkspace(context)
   const key = { workspaceId, ns: 'market' }
-  await registerDefinition(context, marketDefinition({ triggers: [TRIGGER] }))
+  await registerDefinition(context, marketDefinition({ triggers: [marketTrigger(EVENT)] }))
   await installApp(context, key)
   const credentials = { webhookSecret: WEBHOOK_SECRET }
   await connectWithForm(context, { ...key, subdomain, requestId: 'campaign', credentials })
@@ -99,7 +96,7 @@ async function deliverAll(
     const body = JSON.stringify({ delivery_id: `burst-${burst}`, order: { id: burst } })
     const headers = {
       'content-type': 'application/json',
-      'x-market-topic': TRIGGER.event,
+      'x-market-topic': EVENT,
       'x-market-signature': signatureOf(Buffer.from(body)),
     }
     const answers = await Promise.all(

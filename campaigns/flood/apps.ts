@@ -1,19 +1,9 @@
-import { marketDefinition } from '../../packages/server/test/market-app.ts'
+import { marketDefinition, marketTrigger } from '../../packages/server/test/market-app.ts'
 
 /** Makes a customer, an order and a trigger of each event. */
 export const SHOP_APP = 'market'
 /** The same with a function that takes long, and one that fails. */
 export const BUSY_APP = 'busybody'
-
-const trigger = (ns: string) => ({
-  type: `miniapps:${ns}`,
-  event: 'order.created',
-  img: 'market.svg',
-  icon: 'shopping-cart',
-  label: 'Order created',
-  description: 'Somebody ordered.',
-  isCustom: false,
-})
 
 const order = { code: '$.order.id', status: '$.order.status', updatedAt: '$.order.at' }
 
@@ -23,7 +13,7 @@ function definition(ns: string, mapping: Record<string, unknown>, changes: objec
     ns,
     name: ns,
     type: ns,
-    triggers: [trigger(ns)],
+    triggers: [marketTrigger('order.created', ns)],
     webhook: {
       ...(market['webhook'] as object),
       customerExtraction: { basePath: '$.buyer', mapping: { code: 'id', primaryEmail: 'email' } },

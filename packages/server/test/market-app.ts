@@ -24,6 +24,19 @@ export function marketDefinition(changes: Record<string, unknown> = {}): Record<
   }
 }
 
+/** A trigger of the shop. */
+export function marketTrigger(event: string, ns = 'market') {
+  return {
+    type: `miniapps:${ns}`,
+    event,
+    img: 'market.svg',
+    icon: 'shopping-cart',
+    label: event,
+    description: `Something happened: ${event}.`,
+    isCustom: false,
+  }
+}
+
 /** What the shop signs with: `sha256` in hex. */
 export function signatureOf(body: Buffer, secret = WEBHOOK_SECRET): string {
   return createHmac('sha256', secret).update(body).digest('hex')

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { allWorkspaces } from '../../test/all-workspaces.ts'
-import { marketDefinition } from '../../test/market-app.ts'
+import { marketDefinition, marketTrigger } from '../../test/market-app.ts'
 import { type WebhookPlatform, webhookPlatform } from '../../test/webhook-platform.ts'
 import { ensurePartitions } from '../db/partition.ts'
 import { followPublishedVersion } from '../install/follow-version.ts'
@@ -13,16 +13,6 @@ import { replayEvents } from './replay.ts'
 
 const DAY_MS = 86_400_000
 
-const trigger = {
-  type: 'miniapps:market',
-  event: 'order.created',
-  img: 'market.svg',
-  icon: 'shopping-cart',
-  label: 'Order created',
-  description: 'Somebody ordered.',
-  isCustom: false,
-}
-
 /** @param fallback another path of the name in the body */
 function definition(version: string, fallback?: string) {
   const { webhook } = marketDefinition()
@@ -33,7 +23,7 @@ function definition(version: string, fallback?: string) {
   }
   return marketDefinition({
     version,
-    triggers: [trigger],
+    triggers: [marketTrigger('order.created')],
     webhook: { ...(webhook as object), eventExtraction },
   })
 }

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { allWorkspaces } from '../../test/all-workspaces.ts'
-import { marketDefinition } from '../../test/market-app.ts'
+import { marketDefinition, marketTrigger } from '../../test/market-app.ts'
 import { type WebhookPlatform, webhookPlatform } from '../../test/webhook-platform.ts'
 import { uninstall } from '../install/remove.ts'
 import { CLAIM_MS, processDue } from './process.ts'
@@ -22,21 +22,11 @@ const order = {
   },
 }
 
-const trigger = (event: string) => ({
-  type: 'miniapps:market',
-  event,
-  img: 'market.svg',
-  icon: 'shopping-cart',
-  label: event,
-  description: `Something happened: ${event}.`,
-  isCustom: false,
-})
-
 function definition() {
   const { webhook, ...rest } = marketDefinition()
   return {
     ...rest,
-    triggers: [trigger('order.created'), trigger('order.paid')],
+    triggers: [marketTrigger('order.created'), marketTrigger('order.paid')],
     functions: { nameOf: { params: ['order'], code: 'return { value: "Buyer of " + order }' } },
     webhook: {
       ...(webhook as object),
