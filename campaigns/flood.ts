@@ -29,14 +29,14 @@ import { Sender } from './flood/sender.ts'
 
 /** Events of the quiet workspace, and the milliseconds between them. */
 const QUIET = {
-  quick: { events: 20, everyMs: 100 },
+  quick: { events: 12, everyMs: 100 },
   default: { events: 200, everyMs: 200 },
   long: { events: 2_000, everyMs: 200 },
 } as const satisfies Record<MeasureOptions['form'], { events: number; everyMs: number }>
 const FLOOD_FACTOR = 50
 const FLOOD_CONNECTIONS = 32
 /** Of each busy workspace: fewer, because each costs a function call of a good part of a second. */
-const BUSY_EVENTS = { quick: 6, default: 60, long: 300 } as const
+const BUSY_EVENTS = { quick: 3, default: 60, long: 300 } as const
 const BUSY_WORKSPACES = ['busy-1', 'busy-2', 'busy-3'] as const
 const SLOW_SENDERS = 50
 /** Milliseconds; only a hang takes longer. */

@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { brotliCompressSync, gzipSync } from 'node:zlib'
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 import { signatureOf } from '../../packages/server/test/market-app.ts'
 import { SHOP_APP } from './apps.ts'
 
@@ -10,7 +10,7 @@ import { SHOP_APP } from './apps.ts'
 export const MAX_BODY_BYTES = 1024 * 1024
 const PATH = `/w/flooding/miniapps/${SHOP_APP}/webhooks`
 /** What a bomb becomes. */
-const BOMB_BYTES = 256 * MAX_BODY_BYTES
+const BOMB_BYTES = 64 * MAX_BODY_BYTES
 const HEADERS = 10_000
 const PIECE_BYTES = 16 * 1024
 /** Milliseconds without an answer: only a hang takes longer. */
@@ -65,7 +65,7 @@ function hostile(): Hostile[] {
     },
     { name: '10 000 headers', body: small, headers: many, expected: 431, mayBeCut: true, times: 5 },
     encoded('gzip', gzipSync(zeros), 413),
-    encoded('br', brotliCompressSync(zeros), 413),
+    encoded('br', brotliCompressSync(zeros, { params: { [constants.BROTLI_PARAM_QUALITY]: 4 } }), 413),
     encoded('gzip', Buffer.from('not gzip at all'), 400),
     {
       name: 'a wrong signature',
