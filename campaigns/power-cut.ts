@@ -121,7 +121,8 @@ async function cutFirstStart(stage: Stage): Promise<void> {
   }
   const server = await start(stage)
   if (server === undefined) throw new Error('A start was cut, which nobody ordered.')
-  const { token } = await signIn(server.url, server.ownerLink)
+  const { pathname, search } = new URL(server.ownerLink ?? '')
+  const { token } = await signIn(`${server.url}/w/main`, `${server.url}${pathname}${search}`)
   await cut(stage, server)
   const again = await start(stage)
   const isKnown = await apiClient(`${again?.url}/w/main`, token)
