@@ -5,6 +5,7 @@ import { ensureDefaultWorkspace } from './account/default-workspace.ts'
 import { makeOwnerLink, needsOwnerLink } from './account/login-link.ts'
 import { loginRoutes } from './account/login-route.ts'
 import { registerRequestIds } from './account/request-id.ts'
+import { discardRefusedBodies } from './app/discard-body.ts'
 import { fallbackRoutes, refuseAddress } from './app/fallback-route.ts'
 import { healthRoutes } from './app/health-route.ts'
 import { startMaintenance } from './app/maintenance.ts'
@@ -126,6 +127,7 @@ export function createServer(
   })
   if (watch) server.addHook('onRoute', watch)
   registerRequestIds(server, context.config)
+  discardRefusedBodies(server)
   fallbackRoutes(server, context)
   metrics.watchRequests(server)
   healthRoutes(server, context)
