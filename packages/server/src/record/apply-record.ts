@@ -16,7 +16,7 @@ import {
 } from './change-record.ts'
 import { linkCustomers } from './link-customer.ts'
 import type { RecordBatch, RecordEvent, RecordOutcome } from './record-event.ts'
-import { findRecordHeads, lockRecords, type RecordKey, saveRecords } from './store.ts'
+import { findRecordHeads, inOrder, lockRecords, type RecordKey, recordText, saveRecords } from './store.ts'
 import { tellOfRecords } from './tell.ts'
 
 /** Somebody else made the same records in between: that many times in a row is no coincidence. */
@@ -92,10 +92,6 @@ function groupByRecord(records: readonly RecordEvent[]): Group[] {
   return [...groups.values()]
 }
 
-function recordText({ contentType, code }: RecordKey): string {
-  return `${contentType}\n${code}`
-}
-
 interface Sifting {
   batch: RecordBatch
   groups: Group[]
@@ -153,11 +149,6 @@ async function writeGroups(
   for (const [group, record] of changed) if (lost.has(record)) changed.delete(group)
   await tell(context, trx, { batch, records: differing.filter(({ id }) => saved.has(id)) })
   return changed
-}
-
-/** Of the index: transactions that insert the same records wait for each other instead of in a circle. */
-function inOrder(one: RecordKey, other: RecordKey): number {
-  return recordText(one) < recordText(other) ? -1 : 1
 }
 
 async function tell(

@@ -27,13 +27,36 @@ export async function findKeyOwners(
   keys: readonly CustomerKey[],
 ): Promise<OwnedKey[]> {
   if (keys.length === 0) return []
+  const kinds = keys.map(({ kind }) => kind)
+  const values = keys.map(({ value }) => value)
+  const apps = keys.map(({ ns }) => ns)
   return executor
-    .selectFrom('customerKey')
-    .select(['kind', 'value', 'ns', 'customerId'])
-    .where('workspaceId', '=', workspaceId)
-    .where(isOneOf(keys))
+    .selectFrom(
+      sql<CustomerKey>`unnest(${kinds}::text[], ${values}::text[], ${apps}::text[])`.as<'asked'>(
+        sql`asked(kind, value, ns)`,
+      ),
+    )
+    .innerJoinLateral(
+      ({ selectFrom }) =>
+        selectFrom('customerKey')
+          .select(['kind', 'value', 'ns', 'customerId'])
+          .where('customerKey.workspaceId', '=', workspaceId)
+          .whereRef('customerKey.kind', '=', 'asked.kind')
+          .whereRef('customerKey.value', '=', 'asked.value')
+          .whereRef('customerKey.ns', '=', 'asked.ns')
+          .limit(ONE_EACH)
+          .as('owned'),
+      (join) => join.onTrue(),
+    )
+    .selectAll('owned')
     .execute()
 }
+
+/**
+ * Of a lateral query by a unique key. For the planner: the key is looked up, however little it knows of the table; joined
+ * freely, all of the workspace is read while the table has grown since it was last analysed.
+ */
+const ONE_EACH = 1
 
 function isOneOf(keys: readonly CustomerKey[]) {
   const kinds = keys.map(({ kind }) => kind)
@@ -290,56 +313,86 @@ export async function findRecordHeads(
   keys: readonly RecordKey[],
 ): Promise<RecordHead[]> {
   return executor
-    .selectFrom('record')
-    .select(['id', 'contentType', 'code', 'contentHash', 'customerId'])
-    .where('workspaceId', '=', app.workspaceId)
-    .where('ns', '=', app.ns)
-    .where('archived', '=', false)
-    .where(isRecord(keys))
+    .selectFrom(askedRecords(keys))
+    .innerJoinLateral(
+      ({ selectFrom }) =>
+        selectFrom('record')
+          .select(['id', 'contentType', 'code', 'contentHash', 'customerId'])
+          .where('record.workspaceId', '=', app.workspaceId)
+          .where('record.ns', '=', app.ns)
+          .whereRef('record.contentType', '=', 'asked.contentType')
+          .whereRef('record.code', '=', 'asked.code')
+          .where('record.archived', '=', false)
+          .limit(ONE_EACH)
+          .as('head'),
+      (join) => join.onTrue(),
+    )
+    .selectAll('head')
     .execute()
 }
 
-/** Makes other changes of these records wait for this transaction. */
+const recordColumns = [
+  'id',
+  'ns',
+  'contentType',
+  'code',
+  'data',
+  'extra',
+  'partial',
+  'deleted',
+  'archived',
+  'sourceUpdatedAt',
+  'sourceDeletedAt',
+  'partTimes',
+  'contentHash',
+  'customerId',
+  'happenedAt',
+  'version',
+  'createdAt',
+  'updatedAt',
+] as const
+
+/** Makes other changes of these records wait for this transaction: in one order, whoever asks. */
 export async function lockRecords(
   trx: Transaction<Schema>,
   app: OfApp,
   keys: readonly RecordKey[],
 ): Promise<StoredRecord[]> {
   return trx
-    .selectFrom('record')
-    .select([
-      'id',
-      'ns',
-      'contentType',
-      'code',
-      'data',
-      'extra',
-      'partial',
-      'deleted',
-      'archived',
-      'sourceUpdatedAt',
-      'sourceDeletedAt',
-      'partTimes',
-      'contentHash',
-      'customerId',
-      'happenedAt',
-      'version',
-      'createdAt',
-      'updatedAt',
-    ])
-    .where('workspaceId', '=', app.workspaceId)
-    .where('ns', '=', app.ns)
-    .where(isRecord(keys))
-    .orderBy('contentType')
-    .orderBy('code')
-    .forNoKeyUpdate()
+    .selectFrom(askedRecords([...keys].sort(inOrder)))
+    .innerJoinLateral(
+      ({ selectFrom }) =>
+        selectFrom('record')
+          .select(recordColumns)
+          .where('record.workspaceId', '=', app.workspaceId)
+          .where('record.ns', '=', app.ns)
+          .whereRef('record.contentType', '=', 'asked.contentType')
+          .whereRef('record.code', '=', 'asked.code')
+          .limit(ONE_EACH)
+          .forNoKeyUpdate()
+          .as('locked'),
+      (join) => join.onTrue(),
+    )
+    .selectAll('locked')
     .execute()
 }
 
-function isRecord(keys: readonly RecordKey[]) {
+function askedRecords(keys: readonly RecordKey[]) {
   const types = keys.map(({ contentType }) => contentType)
   const codes = keys.map(({ code }) => code)
-  return sql<boolean>`(content_type, code) in (select * from unnest(${types}::text[], ${codes}::text[]))`
+  return sql<RecordKey>`unnest(${types}::text[], ${codes}::text[])`.as<'asked'>(
+    sql`asked(content_type, code)`,
+  )
+}
+
+/** Of the index: transactions that write the same records wait for each other instead of in a circle. */
+export function inOrder(one: RecordKey, other: RecordKey): number {
+  return recordText(one) < recordText(other) ? -1 : 1
+}
+
+/** One text for each record. */
+export function recordText({ contentType, code }: RecordKey): string {
+  return `${contentType}\n${code}`
 }
 
 export type RecordToSave = Omit<Insertable<Schema['record']>, 'search' | 'raw'> & {

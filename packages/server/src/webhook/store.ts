@@ -226,15 +226,14 @@ export async function claimEvents(
   db: Database,
   { workspaceId, now, until, limit }: { workspaceId: string; now: Date; until: Date; limit: number },
 ): Promise<ClaimedEvent[]> {
+  // The rows to update are named by arrays, not joined: whatever the planner thinks of the table, it reads those alone.
+  const taken = (column: 'created_at' | 'id') => sql`any(array(select ${sql.ref(column)} from taken))`
   const claimed = await db.sql
-    .updateTable('webhookEvent')
-    .set(({ eb }) => ({ status: 'processing', attempts: eb('attempts', '+', 1), dueAt: until }))
-    .where('workspaceId', '=', workspaceId)
-    .where(({ eb, refTuple, selectFrom }) =>
-      eb(
-        refTuple('createdAt', 'id'),
-        'in',
-        selectFrom('webhookEvent as due')
+    .with(
+      (cte) => cte('taken').materialized(),
+      (query) =>
+        query
+          .selectFrom('webhookEvent as due')
           .select(['due.createdAt', 'due.id'])
           .where('due.workspaceId', '=', workspaceId)
           .where('due.dueAt', '<=', now)
@@ -255,9 +254,19 @@ export async function claimEvents(
           .orderBy('due.id')
           .limit(limit)
           .forUpdate()
-          .skipLocked()
-          .$asTuple('createdAt', 'id'),
-      ),
+          .skipLocked(),
+    )
+    .updateTable('webhookEvent')
+    .set(({ eb }) => ({ status: 'processing', attempts: eb('attempts', '+', 1), dueAt: until }))
+    .where('workspaceId', '=', workspaceId)
+    .where('createdAt', '=', taken('created_at'))
+    .where('id', '=', taken('id'))
+    // Partitions of other days are not opened.
+    .where('createdAt', '>=', ({ selectFrom }) =>
+      selectFrom('taken').select(({ fn }) => fn.min('createdAt').as('at')),
+    )
+    .where('createdAt', '<=', ({ selectFrom }) =>
+      selectFrom('taken').select(({ fn }) => fn.max('createdAt').as('at')),
     )
     .returning([
       'workspaceId',
