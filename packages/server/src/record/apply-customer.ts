@@ -20,12 +20,14 @@ import { searchTerms } from './search-terms.ts'
 import {
   deleteKeys,
   findKeyOwners,
+  holdCustomers,
   insertKeys,
   keyText,
   linkRecords,
   lockCodes,
   lockCustomers,
   saveCustomers,
+  selectCustomers,
 } from './store.ts'
 import { tellOfCustomers } from './tell.ts'
 
@@ -85,7 +87,7 @@ interface Said {
   said: readonly ReadCustomer[]
 }
 
-/** @returns undefined where a customer was removed in between */
+/** @returns undefined where a customer was changed or removed in between */
 async function plan(
   context: Pick<Context, 'now'>,
   trx: Transaction<Schema>,
@@ -97,9 +99,19 @@ async function plan(
     (await findKeyOwners(trx, workspaceId, [...asked.values()])).map((key) => [keyText(key), key.customerId]),
   )
   const ids = new Set(said.flatMap(({ keys }) => winnerOf(keys, owners) ?? []))
-  const known = await lockCustomers(trx, workspaceId, [...ids])
+  const planOf = (known: readonly Profile[]) =>
+    planCustomers(said, { known, owners, sourceOf, saidAt, now: context.now() })
+  const looked = said.length < 2 ? [] : await selectCustomers(trx, workspaceId, [...ids]).execute()
+  // Nothing new of anybody, as of most: batches of the same customers need not wait for each other.
+  const isHeld = looked.length === ids.size && !changesKnown(planOf(looked), ids)
+  const known = await (isHeld ? holdCustomers : lockCustomers)(trx, workspaceId, [...ids])
   if (known.length < ids.size) return undefined
-  return planCustomers(said, { known, owners, sourceOf, saidAt, now: context.now() })
+  const planned = planOf(known)
+  return isHeld && changesKnown(planned, ids) ? undefined : planned
+}
+
+function changesKnown({ changes }: CustomerPlan, known: ReadonlySet<string>): boolean {
+  return changes.some(({ profile }) => known.has(profile.id))
 }
 
 /** @returns false where a key was claimed by somebody else meanwhile; nothing is changed then */

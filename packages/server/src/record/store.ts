@@ -132,14 +132,26 @@ export async function lockCustomers(
   ids: readonly string[],
 ): Promise<Profile[]> {
   if (ids.length === 0) return []
+  return selectCustomers(trx, workspaceId, ids).forNoKeyUpdate().execute()
+}
+
+/** The same for a transaction that changes none of them: those that only hold them, too, go on beside it. */
+export async function holdCustomers(
+  trx: Transaction<Schema>,
+  workspaceId: string,
+  ids: readonly string[],
+): Promise<Profile[]> {
+  if (ids.length === 0) return []
+  return selectCustomers(trx, workspaceId, ids).forShare().execute()
+}
+
+export function selectCustomers(trx: Transaction<Schema>, workspaceId: string, ids: readonly string[]) {
   return trx
     .selectFrom('customer')
     .select(profileColumns)
     .where('workspaceId', '=', workspaceId)
     .where('id', '=', sql<string>`any(${[...ids]}::uuid[])`)
     .orderBy('id')
-    .forNoKeyUpdate()
-    .execute()
 }
 
 /** Writes profiles that are new, or that this transaction has locked. */

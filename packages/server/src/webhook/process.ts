@@ -19,7 +19,7 @@ const EVENTS_PER_TURN = { min: 12, max: 200 } as const
 /** What a turn is to take. */
 const TURN_MS = 200
 /** Each takes up to three connections; what is left of the ten is for those who wait for an answer. */
-const WORKSPACES_AT_ONCE = 2
+const TURNS_AT_ONCE = 2
 const WORKSPACES_KEPT = 5_000
 /** A process that has not settled an event by then has ended. Far beyond the longest attempt. */
 export const CLAIM_MS = 2 * 60_000
@@ -33,7 +33,7 @@ interface RoundOptions {
 }
 
 /**
- * One round: each workspace with something due has one turn.
+ * One round: each workspace with something due has one turn, the only one two at once.
  * @returns how many events were attempted
  */
 export async function processDue(
@@ -47,7 +47,10 @@ export async function processDue(
     const workspaces = await listDueWorkspaces(context.db, { now, after, limit: WORKSPACES_PER_LOOK })
     after = workspaces.at(-1) ?? after
     const full = workspaces.length === WORKSPACES_PER_LOOK
-    await inParallel(workspaces, WORKSPACES_AT_ONCE, async (workspaceId) => {
+    // One that is alone takes its turns in all lanes.
+    const [alone] = workspaces.length === 1 ? workspaces : []
+    const turns = alone === undefined ? workspaces : new Array<string>(TURNS_AT_ONCE).fill(alone)
+    await inParallel(turns, TURNS_AT_ONCE, async (workspaceId) => {
       if (signal?.aborted) return
       attempted += await take(workspaceId, () => takeTurn(context, workspaceId))
     })

@@ -261,13 +261,6 @@ export async function claimEvents(
     .where('workspaceId', '=', workspaceId)
     .where('createdAt', '=', taken('created_at'))
     .where('id', '=', taken('id'))
-    // Partitions of other days are not opened.
-    .where('createdAt', '>=', ({ selectFrom }) =>
-      selectFrom('taken').select(({ fn }) => fn.min('createdAt').as('at')),
-    )
-    .where('createdAt', '<=', ({ selectFrom }) =>
-      selectFrom('taken').select(({ fn }) => fn.max('createdAt').as('at')),
-    )
     .returning([
       'workspaceId',
       'id',

@@ -11,7 +11,8 @@ const SLOW_WORKSPACES_KEPT = 5_000
  * that workspace begin there, until one was short again.
  */
 export class Turns {
-  readonly #underWay = new Map<string, Promise<unknown>>()
+  /** With their workspaces. */
+  readonly #underWay = new Map<Promise<unknown>, string>()
   readonly #slow = new BoundedCache<true>(SLOW_WORKSPACES_KEPT)
   readonly #options: { now(): number; onFreed(): void }
 
@@ -25,7 +26,7 @@ export class Turns {
 
   /** @returns what the turn returns; 0 where it goes on beside the others, or has to wait for a place there */
   async take(workspaceId: string, turn: () => Promise<number>): Promise<number> {
-    if (this.#underWay.has(workspaceId)) return 0
+    if (new Set(this.#underWay.values()).has(workspaceId)) return 0
     const startedAt = this.#options.now()
     const hasPlace = this.#underWay.size < MAX_SLOW_TURNS
     if (this.#slow.get(workspaceId)) {
@@ -42,19 +43,20 @@ export class Turns {
 
   /** Waits for those under way. */
   async end(): Promise<void> {
-    await Promise.allSettled(this.#underWay.values())
+    await Promise.allSettled(this.#underWay.keys())
   }
 
   #goOnBeside(workspaceId: string, running: Promise<number>, startedAt: number): void {
     const { now, onFreed } = this.#options
     const ended = () => {
-      this.#underWay.delete(workspaceId)
+      this.#underWay.delete(goesOn)
       if (now() - startedAt < SLOW_TURN_MS) this.#slow.delete(workspaceId)
       onFreed()
     }
     this.#slow.set(workspaceId, true)
     // What failed was the database's fault: the next turn of the lanes meets it too, and says so.
-    this.#underWay.set(workspaceId, running.then(ended, ended))
+    const goesOn: Promise<void> = running.then(ended, ended)
+    this.#underWay.set(goesOn, workspaceId)
   }
 }
 
