@@ -227,7 +227,10 @@ export async function claimEvents(
   { workspaceId, now, until, limit }: { workspaceId: string; now: Date; until: Date; limit: number },
 ): Promise<ClaimedEvent[]> {
   // The rows to update are named by arrays, not joined: whatever the planner thinks of the table, it reads those alone.
-  const taken = (column: 'created_at' | 'id') => sql`any(array(select ${sql.ref(column)} from taken))`
+  const taken = {
+    createdAt: sql<Date>`any(array(select created_at from taken))`,
+    id: sql<string>`any(array(select id from taken))`,
+  }
   const claimed = await db.sql
     .with(
       (cte) => cte('taken').materialized(),
@@ -259,8 +262,8 @@ export async function claimEvents(
     .updateTable('webhookEvent')
     .set(({ eb }) => ({ status: 'processing', attempts: eb('attempts', '+', 1), dueAt: until }))
     .where('workspaceId', '=', workspaceId)
-    .where('createdAt', '=', taken('created_at'))
-    .where('id', '=', taken('id'))
+    .where('createdAt', '=', taken.createdAt)
+    .where('id', '=', taken.id)
     .returning([
       'workspaceId',
       'id',
