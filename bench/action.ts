@@ -144,7 +144,8 @@ function bareClient(origin: string): { call: () => Promise<void>; close: () => P
   }
 }
 
-async function platform(context: Context, origin: string): Promise<() => Promise<void>> {
+/** Connects the app. @returns runs its action once */
+async function connectedApp(context: Context, origin: string): Promise<() => Promise<void>> {
   const workspace = await ensureDefaultWorkspace(context)
   const actor: Actor = {
     workspaceId: workspace.id,
@@ -177,11 +178,36 @@ async function platform(context: Context, origin: string): Promise<() => Promise
 
 export async function bench({ form, log }: MeasureOptions): Promise<Measurement> {
   const { rounds, calls, single } = FORMS[form]
+  await using cleanup = new AsyncDisposableStack()
+  const { context, origin } = await openPlatform(cleanup)
+  const bare = bareClient(origin)
+  cleanup.defer(bare.close)
+  const run = await connectedApp(context, origin)
+  const figures: Figures = { bare: [], action: [], bareMs: [], actionMs: [] }
+  log('warming up')
+  await throughput(bare.call, Math.ceil(calls / 2))
+  await throughput(run, Math.ceil(calls / 2))
+  for (let round = 1; round <= rounds; round++) {
+    figures.bare.push(await throughput(bare.call, calls))
+    figures.action.push(await throughput(run, calls))
+    figures.bareMs.push(await latency(bare.call, single))
+    figures.actionMs.push(await latency(run, single))
+    log(
+      `round ${round} of ${rounds}: ${latest(figures.bare)} bare, ${latest(figures.action)} actions a second`,
+    )
+  }
+  return judge(figures)
+}
+
+/** @param cleanup ends and removes all that was made, also where the rest could not be */
+async function openPlatform(cleanup: AsyncDisposableStack): Promise<{ context: Context; origin: string }> {
   const directory = await mkdtemp(join(tmpdir(), 'miniapps-bench-action-'))
+  cleanup.defer(() => rm(directory, { recursive: true, force: true }))
   const provider = fork(join(import.meta.dirname, '../packages/server/test/loopback-provider.mjs'))
+  cleanup.defer(() => void provider.kill())
   const [port] = (await once(provider, 'message')) as [number]
-  const origin = `http://127.0.0.1:${port}`
   const postgres = await startPostgres()
+  cleanup.defer(postgres.stop)
   const env = {
     DATABASE_URL: postgres.url,
     MASTER_KEY,
@@ -190,32 +216,9 @@ export async function bench({ form, log }: MeasureOptions): Promise<Measurement>
   }
   const config = readConfig(env, { terminal: false, workingDirectory: directory })
   const { context, close } = await openContext(config, silentLog)
-  const endMaintenance = await startMaintenance(context)
-  const bare = bareClient(origin)
-  const figures: Figures = { bare: [], action: [], bareMs: [], actionMs: [] }
-  try {
-    const run = await platform(context, origin)
-    log('warming up')
-    await throughput(bare.call, Math.ceil(calls / 2))
-    await throughput(run, Math.ceil(calls / 2))
-    for (let round = 1; round <= rounds; round++) {
-      figures.bare.push(await throughput(bare.call, calls))
-      figures.action.push(await throughput(run, calls))
-      figures.bareMs.push(await latency(bare.call, single))
-      figures.actionMs.push(await latency(run, single))
-      log(
-        `round ${round} of ${rounds}: ${latest(figures.bare)} bare, ${latest(figures.action)} actions a second`,
-      )
-    }
-  } finally {
-    await bare.close()
-    await endMaintenance()
-    await close()
-    await postgres.stop()
-    provider.disconnect()
-    await rm(directory, { recursive: true, force: true })
-  }
-  return judge(figures)
+  cleanup.defer(close)
+  cleanup.defer(await startMaintenance(context))
+  return { context, origin: `http://127.0.0.1:${port}` }
 }
 
 interface Figures {
