@@ -5,6 +5,7 @@ import { type TestPlatform, testPlatform } from '../../test/platform.ts'
 import type { Actor } from '../action/actor.ts'
 import { executeAction } from '../action/execute.ts'
 import { loadOptions } from '../action/load-options.ts'
+import { listEntries } from '../audit/store.ts'
 import { registerDefinition } from '../registry/register.ts'
 import { connectWithForm } from './connect.ts'
 import { installApp } from './install-app.ts'
@@ -277,6 +278,29 @@ describe('the refresh button', () => {
       code: 'BAD_USER_INPUT',
       message: expect.stringContaining('nothing to refresh'),
     })
+  })
+})
+
+describe('the audit log', () => {
+  it('says what was done to a connection, also what the provider refused, and nothing where nothing was done', async () => {
+    const request = { ...keyOf(), subdomain: actor.subdomain }
+    await refreshByHand(platform.context, request)
+    proxy.only(/^\/oauth/).answer401()
+    await expect(refreshByHand(platform.context, request)).rejects.toMatchObject({
+      code: 'EXTERNAL_API_ERROR',
+    })
+    await expect(connect(NS)).rejects.toMatchObject({ code: 'TEST_FAILED' })
+    proxy.passThrough()
+    await disconnect(platform.context, keyOf())
+    await disconnect(platform.context, keyOf())
+    const entries = await listEntries(platform.context.db, keyOf(), { limit: 100, offset: 0 })
+    expect(entries.reverse().map(({ kind, ns, details }) => ({ kind, ns, details }))).toEqual([
+      { kind: 'app.installed', ns: NS, details: {} },
+      { kind: 'app.connected', ns: NS, details: { uid: `uid-${account}` } },
+      { kind: 'app.refreshed', ns: NS, details: {} },
+      { kind: 'app.refreshed', ns: NS, details: {} },
+      { kind: 'app.disconnected', ns: NS, details: {} },
+    ])
   })
 })
 
