@@ -14,6 +14,7 @@ import { indexes } from './migrations/0010-indexes.ts'
 import { notify } from './migrations/0012-notify.ts'
 import { webhookSecretRotation } from './migrations/0013-webhook-secret-rotation.ts'
 import { byHand } from './migrations/0014-by-hand.ts'
+import { installsOfApp } from './migrations/0015-installs-of-app.ts'
 import { withoutTimeLimit } from './patient-client.ts'
 import type { Schema } from './schema.ts'
 
@@ -38,6 +39,7 @@ export const MIGRATIONS: readonly Migration[] = [
   notify,
   webhookSecretRotation,
   byHand,
+  installsOfApp,
 ]
 
 /** Any number, as long as it is ours alone: processes that start together take this lock in turn. */
