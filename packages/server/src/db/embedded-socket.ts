@@ -37,11 +37,14 @@ export class EmbeddedSocket extends Duplex {
   override _read(): void {}
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    this.#send(chunk, done)
+    this.#send([chunk], done)
   }
 
   override _writev(chunks: { chunk: Buffer }[], done: (error?: Error | null) => void): void {
-    this.#send(Buffer.concat(chunks.map(({ chunk }) => chunk)), done)
+    this.#send(
+      chunks.map(({ chunk }) => chunk),
+      done,
+    )
   }
 
   override _final(done: () => void): void {
@@ -55,8 +58,8 @@ export class EmbeddedSocket extends Duplex {
     done(error)
   }
 
-  #send(bytes: Buffer, done: (error?: Error | null) => void): void {
-    if (bytes[0] === TERMINATE) {
+  #send(chunks: readonly Buffer[], done: (error?: Error | null) => void): void {
+    if (chunks[0]?.[0] === TERMINATE) {
       done()
       return
     }
@@ -64,7 +67,7 @@ export class EmbeddedSocket extends Duplex {
       done(new DatabaseUnavailableError('The embedded database is not connected.'))
       return
     }
-    this.#session.request(bytes).then((answer) => {
+    this.#session.request(joined(chunks)).then((answer) => {
       this.push(Buffer.from(answer.buffer))
       done()
     }, done)
@@ -83,4 +86,15 @@ export class EmbeddedSocket extends Duplex {
   unref(): this {
     return this
   }
+}
+
+/** In memory of their own. */
+function joined(chunks: readonly Buffer[]): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(chunks.reduce((length, chunk) => length + chunk.length, 0))
+  let at = 0
+  for (const chunk of chunks) {
+    bytes.set(chunk, at)
+    at += chunk.length
+  }
+  return bytes
 }

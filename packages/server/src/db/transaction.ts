@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { CamelCasePlugin, Kysely, type Transaction } from 'kysely'
 import type { Pool, PoolClient } from 'pg'
+import { sendPieces } from './byte-pieces.ts'
 import type { Database } from './client.ts'
 import { TransactionScopeError } from './error.ts'
 import type { Schema } from './schema.ts'
@@ -18,7 +19,10 @@ export interface Handles {
 export function createHandles(pool: Pool): Handles {
   // A connection that breaks while it is in use fails its query, and says so again in an event that would, unhandled, end
   // the process; so does an idle one, which the pool replaces when it is next needed.
-  pool.on('connect', (client) => client.on('error', () => {}))
+  pool.on('connect', (client) => {
+    client.on('error', () => {})
+    sendPieces(client)
+  })
   pool.on('error', () => {})
 
   const scopes = new AsyncLocalStorage<{ active: boolean }>()

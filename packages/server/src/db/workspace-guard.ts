@@ -17,6 +17,7 @@ import {
 import { BoundedCache } from '../cache.ts'
 import { UnboundStatementError } from './error.ts'
 import { type Exemption, exemptionOf } from './exemptions.ts'
+import { withName } from './prepared.ts'
 import { bindingOf } from './statement-binding.ts'
 
 /** Texts of statements whose binding is remembered: all of ours, and some hundred lengths of lists. */
@@ -55,7 +56,7 @@ class GuardedDriver extends PostgresDriver {
     const streamQuery = connection.streamQuery.bind(connection)
     connection.executeQuery = async (query, options) => {
       this.#refuseUnbound(query)
-      return executeQuery(query, options)
+      return executeQuery(withName(query), options)
     }
     connection.streamQuery = (query, chunkSize, options) => {
       this.#refuseUnbound(query)

@@ -1,7 +1,9 @@
 /** All SQL that writes events of webhooks, the ids that tell duplicates, and rejections; what reads them is in `event-log.ts`. */
 import { type Insertable, sql, type Transaction } from 'kysely'
+import { BytePieces } from '../db/byte-pieces.ts'
 import type { Database } from '../db/client.ts'
 import { exempt } from '../db/exemptions.ts'
+import { prepared } from '../db/prepared.ts'
 import type { Schema } from '../db/schema.ts'
 import type { WebhookStatus } from '../db/webhook-schema.ts'
 
@@ -67,12 +69,12 @@ export async function insertEvents(db: Database, events: readonly NewEvent[]): P
       case when event is not null then created_at end
     from given
     where transaction_id is null or id in (select event_id from known)
-    returning id`.execute(exempt(db.sql, 'webhook.insertEvents'))
+    returning id`.execute(prepared(exempt(db.sql, 'webhook.insertEvents'), 'webhook.insertEvents'))
   return new Set(result.rows.map(({ id }) => id))
 }
 
 /** A batch as two parameters, however many rows it has: all but the bodies as JSON, and the bodies one behind the other. */
-function packed(events: readonly NewEvent[]): { rows: string; bodies: Buffer } {
+function packed(events: readonly NewEvent[]): { rows: string; bodies: BytePieces } {
   let from = 1
   const rows = events.map((event) => {
     const { length } = event.body
@@ -94,7 +96,7 @@ function packed(events: readonly NewEvent[]): { rows: string; bodies: Buffer } {
     from += length
     return row
   })
-  return { rows: JSON.stringify(rows), bodies: Buffer.concat(events.map(({ body }) => body)) }
+  return { rows: JSON.stringify(rows), bodies: new BytePieces(events.map(({ body }) => body)) }
 }
 
 /** Told after events became due. */
