@@ -12,6 +12,17 @@ describe('BoundedCache', () => {
     expect([cache.get('a'), cache.get('b'), cache.get('c')]).toEqual([1, undefined, 3])
   })
 
+  it('knows what was used last also after that was deleted', () => {
+    const cache = new BoundedCache<number>(2)
+    for (const key of ['a', 'b', 'c']) cache.set(key, 1)
+    cache.delete('c')
+    cache.set('d', 1)
+    cache.get('b')
+    cache.get('b')
+    cache.set('e', 1)
+    expect([cache.get('b'), cache.get('d'), cache.get('e')]).toEqual([1, undefined, 1])
+  })
+
   it('deletes an entry only while it is the one named', () => {
     const cache = new BoundedCache<object>(2)
     const [old, current] = [{}, {}]

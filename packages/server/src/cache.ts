@@ -4,6 +4,8 @@
 export class BoundedCache<V> {
   readonly #entries = new Map<string, V>()
   readonly #limit: number
+  /** Moving the entry that is the newest already would cost more than finding it. */
+  #newest: string | undefined
 
   constructor(limit: number) {
     this.#limit = limit
@@ -15,15 +17,17 @@ export class BoundedCache<V> {
 
   get(key: string): V | undefined {
     const value = this.#entries.get(key)
-    if (value === undefined) return undefined
+    if (value === undefined || key === this.#newest) return value
     this.#entries.delete(key)
     this.#entries.set(key, value)
+    this.#newest = key
     return value
   }
 
   set(key: string, value: V): void {
     this.#entries.delete(key)
     this.#entries.set(key, value)
+    this.#newest = key
     if (this.#entries.size <= this.#limit) return
     const oldest = this.#entries.keys().next()
     if (!oldest.done) this.#entries.delete(oldest.value)
