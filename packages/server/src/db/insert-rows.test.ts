@@ -85,6 +85,27 @@ test('a number of rows that was seen is not compiled again', async () => {
   expect(await stored(workspaceId)).toHaveLength(6)
 })
 
+test('statements of up to 32 rows are kept prepared', async () => {
+  const workspaceId = uuidv7()
+  const rows = Array.from({ length: 33 }, (_, index) => run(workspaceId, index))
+  const kept = vi.spyOn(database, 'keepPrepared')
+  const executed = vi.spyOn(database.sql, 'executeQuery')
+  try {
+    await insertRuns(database, rows.slice(1))
+    await insertRuns(
+      database,
+      rows.map((row) => ({ ...row, id: uuidv7() })),
+    )
+    const [of32, of33] = executed.mock.calls.map(([query]) => (query as CompiledQuery).sql)
+    expect(of33).not.toBe(of32)
+    expect(kept.mock.calls).toEqual([[of32]])
+  } finally {
+    kept.mockRestore()
+    executed.mockRestore()
+  }
+  expect(await stored(workspaceId)).toHaveLength(65)
+})
+
 test('rows without their workspace are refused', async () => {
   const withoutWorkspace = rowInserter('actionRun', ['id', 'ns'])
   await expect(withoutWorkspace(database, [{ id: uuidv7(), ns: 'github' }])).rejects.toThrow(

@@ -5,6 +5,11 @@ import type { Schema } from './schema.ts'
 
 /** Numbers of rows whose statement is kept: batches under a steady load differ by little. */
 const REMEMBERED_LENGTHS = 64
+/**
+ * Statements of up to so many rows are kept prepared, which saves PostgreSQL a third of its time for them. Each takes 5 kB
+ * a row of each connection that runs it.
+ */
+const PREPARED_ROWS = 32
 
 /**
  * An INSERT for the hot path: many rows in one statement, whose text is built and compiled once for each number of rows,
@@ -35,6 +40,7 @@ export function rowInserter<Table extends keyof Schema, Column extends keyof Ins
     let statement = known.get(length)
     if (statement === undefined) {
       statement = compile(db, rows.length)
+      if (rows.length <= PREPARED_ROWS) db.keepPrepared(statement.sql)
       known.set(length, statement)
     }
     const parameters: unknown[] = []
