@@ -48,12 +48,6 @@ export interface Database {
    * again looks dead for that moment: ask twice, {@link RECONNECTING_MS} apart.
    */
   isProcessAlive(id: string): Promise<boolean>
-  /**
-   * Has PostgreSQL parse this statement once on each connection that runs it, and plan it a few times. The embedded database
-   * does nothing of the kind. For few statements of hot paths whose best plan does not depend on their values: a connection
-   * keeps them for as long as it lives.
-   */
-  keepPrepared(text: string): void
   /** Connections now, and statements that wait for one. */
   load(): { busy: number; idle: number; waiting: number }
   /** Waits for queries under way, then lets go of the server, or of the data directory. May be called twice. */

@@ -90,8 +90,6 @@ async function connect(directory: string, options: OpenDatabaseOptions): Promise
     sql,
     transaction,
     load,
-    // Its one connection is made again while the engine, which knows the names of statements, lives on.
-    keepPrepared() {},
     async listen(channel, onPayload, onLost) {
       const remove = subscriptions.add(channel, { onPayload, onLost })
       try {

@@ -1,4 +1,4 @@
-import type { CompiledQuery } from 'kysely'
+import { type CompiledQuery, sql } from 'kysely'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { type TestDatabase, testDatabase } from '../../test/database.ts'
 import { UnboundStatementError } from './error.ts'
@@ -88,21 +88,18 @@ test('a number of rows that was seen is not compiled again', async () => {
 test('statements of up to 32 rows are kept prepared', async () => {
   const workspaceId = uuidv7()
   const rows = Array.from({ length: 33 }, (_, index) => run(workspaceId, index))
-  const kept = vi.spyOn(database, 'keepPrepared')
-  const executed = vi.spyOn(database.sql, 'executeQuery')
-  try {
-    await insertRuns(database, rows.slice(1))
+  const names = await database.transaction(async (trx) => {
+    const within = { ...database, sql: trx }
+    await insertRuns(within, rows.slice(1))
     await insertRuns(
-      database,
+      within,
       rows.map((row) => ({ ...row, id: uuidv7() })),
     )
-    const [of32, of33] = executed.mock.calls.map(([query]) => (query as CompiledQuery).sql)
-    expect(of33).not.toBe(of32)
-    expect(kept.mock.calls).toEqual([[of32]])
-  } finally {
-    kept.mockRestore()
-    executed.mockRestore()
-  }
+    const kept = await sql<{ name: string }>`
+      select name from pg_prepared_statements where name like 'actionRun.insert.3_'`.execute(trx)
+    return kept.rows.map(({ name }) => name)
+  })
+  expect(names).toEqual(['actionRun.insert.32'])
   expect(await stored(workspaceId)).toHaveLength(65)
 })
 

@@ -1,13 +1,14 @@
 import type { CompiledQuery, Insertable } from 'kysely'
 import { BoundedCache, perContext } from '../cache.ts'
 import type { Database } from './client.ts'
+import { prepared } from './prepared.ts'
 import type { Schema } from './schema.ts'
 
 /** Numbers of rows whose statement is kept: batches under a steady load differ by little. */
 const REMEMBERED_LENGTHS = 64
 /**
- * Statements of up to so many rows are kept prepared, which saves PostgreSQL a third of its time for them. Each takes 5 kB
- * a row of each connection that runs it.
+ * Statements of up to so many rows are {@link prepared}, which saves PostgreSQL a third of its time for them. Each takes
+ * 5 kB a row of each connection that runs it.
  */
 const PREPARED_ROWS = 32
 
@@ -15,6 +16,7 @@ const PREPARED_ROWS = 32
  * An INSERT for the hot path: many rows in one statement, whose text is built and compiled once for each number of rows,
  * and afterwards only given its values.
  *
+ * @param table only one inserter of a process writes into it: its name is that of the statements
  * @param columns every one that is written; a row that leaves one out writes `null`, not the column's default
  * @returns inserts at least one row, at most 65 535 / `columns.length` (a limit of the protocol); does nothing without rows
  */
@@ -27,7 +29,8 @@ export function rowInserter<Table extends keyof Schema, Column extends keyof Ins
 
   function compile(db: Database, length: number): CompiledQuery {
     const rows = Array.from({ length }, () => emptyRow)
-    return db.sql
+    const handle = length <= PREPARED_ROWS ? prepared(db.sql, `${table}.insert.${length}`) : db.sql
+    return handle
       .insertInto(table)
       .values(rows as never)
       .compile()
@@ -40,7 +43,6 @@ export function rowInserter<Table extends keyof Schema, Column extends keyof Ins
     let statement = known.get(length)
     if (statement === undefined) {
       statement = compile(db, rows.length)
-      if (rows.length <= PREPARED_ROWS) db.keepPrepared(statement.sql)
       known.set(length, statement)
     }
     const parameters: unknown[] = []

@@ -15,19 +15,12 @@ export function withoutTimeLimit<T>(work: () => Promise<T>): Promise<T> {
  * with `DatabaseUnavailableError`.
  *
  * @param answerTimeoutMs of each query; longer than `statement_timeout`, so that a slow query fails by the server's word
- * @param prepared texts of statements that are kept prepared on each connection that runs them, with their names
  */
-export function patientClient(
-  answerTimeoutMs: number,
-  prepared: ReadonlyMap<string, string> = new Map(),
-): typeof pg.Client {
+export function patientClient(answerTimeoutMs: number): typeof pg.Client {
   return class PatientClient extends pg.Client {
     // The overloads of `query` cannot be repeated one by one; whatever it is called with is handed on.
     override query(...args: unknown[]): never {
-      const [text, values] = args
-      const name = typeof text === 'string' ? prepared.get(text) : undefined
-      const given = name === undefined ? args : [{ name, text, values }, ...args.slice(2)]
-      const answer = super.query(...(given as [never])) as unknown
+      const answer = super.query(...(args as [never])) as unknown
       if (!(answer instanceof Promise) || unlimited.getStore()) return answer as never
       const timer = setTimeout(() => {
         const { connection } = this as unknown as { connection: { stream: { destroy(error: Error): void } } }

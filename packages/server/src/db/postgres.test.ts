@@ -63,24 +63,6 @@ describe.skipIf(testEngine === 'embedded')('a server that is killed', () => {
     )
   })
 
-  test('a statement that is kept prepared is parsed once on a connection', async () => {
-    const alone = await openDatabase({ databaseUrl: server.url, dataDir: '', log: silentLog, poolSize: 1 })
-    onTestFinished(() => alone.close())
-    const double = async (n: number) =>
-      (await sql<{ twice: number }>`select 2 * ${n}::int as twice`.execute(alone.sql)).rows[0]?.twice
-    const known = async () =>
-      (
-        await sql<{
-          uses: string
-        }>`select generic_plans + custom_plans as uses from pg_prepared_statements`.execute(alone.sql)
-      ).rows.map(({ uses }) => Number(uses))
-    expect(await double(1)).toBe(2)
-    expect(await known()).toEqual([])
-    alone.keepPrepared('select 2 * $1::int as twice')
-    expect([await double(2), await double(3), await double(4)]).toEqual([4, 6, 8])
-    expect(await known()).toEqual([3])
-  })
-
   test('a connection that is cut fails its query as retryable, and the next query has another', async () => {
     const cut = database.transaction((trx) => sql`select pg_terminate_backend(pg_backend_pid())`.execute(trx))
     await expect(cut).rejects.toSatisfy((error) => isRetryable(error) && isConnectionFailure(error))

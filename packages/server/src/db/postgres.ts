@@ -26,10 +26,9 @@ export async function openPostgres(
   const { log } = options
   const connection = connectionConfig(options.databaseUrl)
   const queryTimeoutMs = options.queryTimeoutMs ?? DEFAULT_QUERY_TIMEOUT_MS
-  const prepared = new Map<string, string>()
   const pool = new pg.Pool({
     ...connection,
-    Client: patientClient(queryTimeoutMs, prepared),
+    Client: patientClient(queryTimeoutMs),
     max: options.poolSize ?? DEFAULT_POOL_SIZE,
     connectionTimeoutMillis: CONNECTION_TIMEOUT_MS,
     statement_timeout: Math.round(queryTimeoutMs * STATEMENT_TIMEOUT_SHARE),
@@ -52,9 +51,6 @@ export async function openPostgres(
     sql,
     transaction,
     load,
-    keepPrepared(text) {
-      if (!prepared.has(text)) prepared.set(text, `kept_${prepared.size + 1}`)
-    },
     async listen(channel, onPayload, onLost) {
       const remove = subscriptions.add(channel, { onPayload, onLost })
       try {
