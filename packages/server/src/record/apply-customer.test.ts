@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type TestRecords, type TestWorkspace, testRecords } from '../../test/records.ts'
-import { applyCustomer } from './apply-customer.ts'
+import { applyCustomer, applyCustomers } from './apply-customer.ts'
 
 let records: TestRecords
 let workspace: TestWorkspace
@@ -19,6 +19,30 @@ const LAYLA = {
   primaryEmail: 'Layla@Example.com',
   primaryPhone: '00966 50 123 4567',
 }
+
+// The embedded database has one connection: its transactions never meet.
+describe.runIf(process.env.TEST_DATABASE_URL)('batches at once', () => {
+  it('do not wait for each other where they say nothing new of the same customers', async () => {
+    const { workspaceId } = workspace
+    const source = { ns: 'salla', event: 'test' }
+    const customers = [LAYLA, { code: 8, firstName: 'Ada' }]
+    const apply = (trx: Parameters<typeof applyCustomers>[1]) =>
+      applyCustomers(records.context, trx, { workspaceId, ns: 'salla', source, customers })
+    await workspace.transaction(apply)
+    const applied = Promise.withResolvers<void>()
+    const release = Promise.withResolvers<void>()
+    const first = workspace.transaction(async (trx) => {
+      await apply(trx)
+      applied.resolve()
+      await release.promise
+    })
+    await applied.promise
+    const outcomes = await workspace.transaction(apply)
+    release.resolve()
+    await first
+    expect(outcomes.map(({ effect }) => effect)).toEqual(['unchanged', 'unchanged'])
+  })
+})
 
 describe('a customer that nobody knows', () => {
   it('is made, with its values normalised', async () => {

@@ -185,6 +185,8 @@ describe('what fails for a passing reason', () => {
     }
     await breakTriggers(workspaceId, false)
     expect(await statuses()).toEqual(['failed', 'received', 'processed'])
+    // The later one may have begun, and failed, as soon as the first had.
+    platform.clock.now += RETRY_AFTER_MS[0]
     await processDue(platform.context)
     expect(await statuses()).toEqual(['failed', 'processed', 'processed'])
     expect(await rowsOf('record', workspaceId)).toMatchObject([{ status: 'paid' }])
@@ -204,6 +206,47 @@ it('what an ended process had taken is taken over, and what it does afterwards c
   if (lost) await processEvent(platform.context, lost)
   expect(await platform.events(workspaceId)).toMatchObject([{ status: 'processed', attempts: 2 }])
   expect(await rowsOf('triggerFiring', workspaceId)).toHaveLength(1)
+})
+
+it('what waits for an older event of its ordering key does not hide what does not', async () => {
+  const { context } = platform
+  const workspaceId = await platform.newShop('hidden')
+  const claim = (limit: number) => {
+    const now = context.now()
+    return claimEvents(context.db, {
+      workspaceId,
+      now: new Date(now),
+      until: new Date(now + CLAIM_MS),
+      limit,
+    })
+  }
+  const limit = 3
+  await send('hidden', 'order.created', { order: { id: 1 } })
+  expect(await claim(limit)).toHaveLength(1)
+  for (let index = 0; index <= limit; index++) await send('hidden', 'order.paid', { order: { id: 1 } })
+  for (const id of [2, 3]) await send('hidden', 'order.created', { order: { id } })
+  const bodies = (await claim(limit)).map(({ body }) => JSON.parse(body.toString()).order.id)
+  expect(bodies).toEqual([2, 3])
+  expect(await claim(limit)).toEqual([])
+})
+
+it('a round counts what turns at the same time have attempted', async () => {
+  for (const shop of ['counted-1', 'counted-2']) {
+    await platform.newShop(shop)
+    await send(shop, 'cart.touched', {})
+  }
+  const other = Promise.withResolvers<void>()
+  let begun = 0
+  const attempted = await processDue(platform.context, {
+    async take(_workspaceId, turn) {
+      begun += 1
+      if (begun === 1) await other.promise
+      const count = await turn()
+      other.resolve()
+      return count
+    },
+  })
+  expect(attempted).toBe(2)
 })
 
 it('two processes at once process each event once, in the order of its record', async () => {

@@ -52,7 +52,8 @@ export async function processDue(
     const turns = alone === undefined ? workspaces : new Array<string>(TURNS_AT_ONCE).fill(alone)
     await inParallel(turns, TURNS_AT_ONCE, async (workspaceId) => {
       if (signal?.aborted) return
-      attempted += await take(workspaceId, () => takeTurn(context, workspaceId))
+      const taken = await take(workspaceId, () => takeTurn(context, workspaceId))
+      attempted += taken
     })
     if (!full || signal?.aborted) return attempted
   }

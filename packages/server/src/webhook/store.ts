@@ -220,67 +220,103 @@ export async function listDueWorkspaces(
   return rows.map(({ workspaceId }) => workspaceId)
 }
 
-/**
- * Takes the oldest events that are due, none twice, and of each ordering key none while an older one is not settled.
- * @param until when somebody else may take them, because this process has ended
- */
-export async function claimEvents(
-  db: Database,
-  { workspaceId, now, until, limit }: { workspaceId: string; now: Date; until: Date; limit: number },
-): Promise<ClaimedEvent[]> {
-  // The rows to update are named by arrays, not joined: whatever the planner thinks of the table, it reads those alone.
-  const taken = {
-    createdAt: sql<Date>`any(array(select created_at from taken))`,
-    id: sql<string>`any(array(select id from taken))`,
+/** Of what a turn may take: how far behind the oldest it looks where some of those wait for others of their ordering key. */
+const LOOK_FURTHER = [1, 20, 1_000_000] as const
+
+const claimedColumns = [
+  'workspaceId',
+  'id',
+  'createdAt',
+  'round',
+  'attempts',
+  'ns',
+  'event',
+  'headers',
+  'body',
+  'stages',
+  'customerId',
+] as const
+
+interface Claiming {
+  workspaceId: string
+  now: Date
+  /** When somebody else may take them, because this process has ended. */
+  until: Date
+  limit: number
+}
+
+/** Takes the oldest events that are due, none twice, and of each ordering key none while an older one is not settled. */
+export async function claimEvents(db: Database, claiming: Claiming): Promise<ClaimedEvent[]> {
+  const claimed: ClaimedEvent[] = []
+  for (const factor of LOOK_FURTHER) {
+    const { limit } = claiming
+    const among = limit * factor
+    const found = await claimAmong(db, { ...claiming, limit: limit - claimed.length, among })
+    for (const { event, looked: _, ...rest } of found) claimed.push({ ...rest, event: event ?? '' })
+    const looked = found[0]?.looked
+    if (claimed.length === limit || (looked !== undefined && Number(looked) < among)) break
   }
-  const claimed = await db.sql
+  return claimed.sort(byAge)
+}
+
+/**
+ * One look at the `among` oldest that are due and that nobody else is taking.
+ *
+ * Each step is written so that it costs what it finds, whatever the planner thinks of the table: what is due changes faster
+ * than its statistics. Whether an older event of the key waits is asked of those few alone, one by one (the offset keeps it from
+ * being a join), and the rows to update are named by arrays.
+ */
+function claimAmong(db: Database, { workspaceId, now, until, limit, among }: Claiming & { among: number }) {
+  return db.sql
+    .with(
+      (cte) => cte('oldest').materialized(),
+      (query) =>
+        query
+          .selectFrom('webhookEvent')
+          .select(['createdAt', 'id', 'ns', 'orderingKey'])
+          .where('workspaceId', '=', workspaceId)
+          .where('dueAt', '<=', now)
+          .orderBy('createdAt')
+          .orderBy('id')
+          .limit(among)
+          .forUpdate()
+          .skipLocked(),
+    )
     .with(
       (cte) => cte('taken').materialized(),
       (query) =>
         query
-          .selectFrom('webhookEvent as due')
-          .select(['due.createdAt', 'due.id'])
-          .where('due.workspaceId', '=', workspaceId)
-          .where('due.dueAt', '<=', now)
-          .where(({ not, exists, selectFrom: from }) =>
-            not(
-              exists(
-                from('webhookEvent as older')
-                  .select('older.id')
-                  .where('older.workspaceId', '=', workspaceId)
-                  .where('older.dueAt', 'is not', null)
-                  .whereRef('older.ns', '=', 'due.ns')
-                  .whereRef('older.orderingKey', '=', 'due.orderingKey')
-                  .where(sql<boolean>`(older.created_at, older.id) < (due.created_at, due.id)`),
+          .selectFrom('oldest')
+          .select(['createdAt', 'id'])
+          .where(({ eb, or, not, exists, selectFrom }) =>
+            or([
+              eb('orderingKey', 'is', null),
+              not(
+                exists(
+                  selectFrom('webhookEvent as older')
+                    .select('older.id')
+                    .where('older.workspaceId', '=', workspaceId)
+                    .where('older.dueAt', 'is not', null)
+                    .whereRef('older.ns', '=', 'oldest.ns')
+                    .whereRef('older.orderingKey', '=', 'oldest.orderingKey')
+                    .where(sql<boolean>`(older.created_at, older.id) < (oldest.created_at, oldest.id)`)
+                    .offset(0),
+                ),
               ),
-            ),
+            ]),
           )
-          .orderBy('due.createdAt')
-          .orderBy('due.id')
-          .limit(limit)
-          .forUpdate()
-          .skipLocked(),
+          .orderBy('createdAt')
+          .orderBy('id')
+          .limit(limit),
     )
     .updateTable('webhookEvent')
     .set(({ eb }) => ({ status: 'processing', attempts: eb('attempts', '+', 1), dueAt: until }))
     .where('workspaceId', '=', workspaceId)
-    .where('createdAt', '=', taken.createdAt)
-    .where('id', '=', taken.id)
-    .returning([
-      'workspaceId',
-      'id',
-      'createdAt',
-      'round',
-      'attempts',
-      'ns',
-      'event',
-      'headers',
-      'body',
-      'stages',
-      'customerId',
-    ])
+    .where('createdAt', '=', sql<Date>`any(array(select created_at from taken))`)
+    .where('id', '=', sql<string>`any(array(select id from taken))`)
+    .returning(claimedColumns)
+    .returning(sql<string>`(select count(*) from oldest)`.as('looked'))
     .execute()
-  return claimed.map((event) => ({ ...event, event: event.event ?? '' })).sort(byAge)
 }
 
 function byAge(one: Claim, other: Claim): number {
