@@ -27,7 +27,7 @@ import { readEffects } from './shop/witness.ts'
 const SIZES = {
   quick: { firstStarts: 0, cuts: 2 },
   default: { firstStarts: 3, cuts: 12 },
-  long: { firstStarts: 20, cuts: 150 },
+  long: { firstStarts: 6, cuts: 60 },
 } as const
 
 const WORKSPACES = 2
@@ -40,8 +40,11 @@ const FLUSHES_OF_A_FIRST_START = 1_300
 const FLUSHES_OF_WORK = 40
 /** Recovery flushes all files, then what it has replayed. */
 const FLUSHES_OF_A_START = 1_500
-/** After every start the clock is ahead by so much more, altogether: days without a partition come, none ends. */
-const DAYS = 10
+/**
+ * After every start the clock is ahead by so much more, altogether: days without a partition come, and none of a transaction
+ * id's seven ends.
+ */
+const DAYS = 5
 const DAY_MS = 86_400_000
 /** An owner may run 30 actions of an app a minute, and each start is in another minute. */
 const ACTIONS_PER_START = 20
@@ -151,13 +154,16 @@ async function cutWork(stage: Stage, cuts: number) {
     origins = [server.url]
     return Promise.all([sender.run(own, signal), runActions({ server, tokens, signal, answered: actions })])
   }
+  let isEarly = false
   for (let round = 1; round <= cuts; round++) {
     const before = sender.acknowledged.size
     const takesEffect = random.chance(0.5)
-    const isEarly = random.chance(0.25)
+    isEarly = !isEarly && random.chance(0.25)
     if (isEarly) machine.order({ flushes: 1 + random.below(FLUSHES_OF_A_START), takesEffect })
     const server = await start(stage, (round / cuts) * DAYS * DAY_MS)
     if (server !== undefined) {
+      // An event that is under way at too many ends of the server is given up.
+      if (!isEarly) await untilProcessed({ origin: server.url, tokens, withinMs: PROCESSED_WITHIN_MS })
       const ending = new AbortController()
       const working = work(server, unsent.splice(0, ORDERS_PER_CUT), ending.signal)
       if (!isEarly) {
