@@ -44,10 +44,13 @@ const PROCESSED_WITHIN_MS = 15 * 60_000
 const POLL_MS = 100
 const MASTER_KEY = Buffer.alloc(32, 7).toString('base64')
 
+/**
+ * Events of the flood while a quiet one waited: turns begin with a dozen and grow to 200, two at once, and a quick flood ends
+ * before they have grown. Seen: 39 and 232; where a workspace has its turn until nothing of it is left, 193 and 679.
+ */
+const MAX_AHEAD = { quick: 80, default: 450, long: 450 } as const
 const TARGETS = {
   quietP99Ms: { max: 2_000 },
-  /** Of the flood, while a quiet event waited. A turn of each workspace is a dozen. */
-  wentAheadP99: { max: 250 },
   /** Without a backlog nothing was shown. */
   longestBacklog: { min: 20 },
   unanswered: { max: 0 },
@@ -98,14 +101,15 @@ export async function campaign({ form, log }: MeasureOptions): Promise<Measureme
       wentAheadP99: found.wentAheadP99,
       longestBacklog: found.longestBacklog,
     }
-    return { ok: isWithin(figures), figures, targets: TARGETS }
+    const targets = { ...TARGETS, wentAheadP99: { max: MAX_AHEAD[form] } }
+    return { ok: isWithin(figures, targets), figures, targets }
   } finally {
     for (const closer of closers.reverse()) await closer()
   }
 }
 
-function isWithin(figures: Record<string, number>): boolean {
-  return Object.entries<{ min?: number; max?: number }>(TARGETS).every(([name, { min, max }]) => {
+function isWithin(figures: Record<string, number>, targets: Measurement['targets']): boolean {
+  return Object.entries(targets).every(([name, { min, max }]) => {
     const figure = figures[name] ?? Number.NaN
     return figure >= (min ?? Number.NEGATIVE_INFINITY) && figure <= (max ?? Number.POSITIVE_INFINITY)
   })
