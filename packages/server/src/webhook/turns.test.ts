@@ -68,3 +68,18 @@ it('at most so many go on beside the others; those that are known to be slow wai
   waiting.release()
   await turns.end()
 })
+
+it('of two turns of one workspace at once both go on beside the others, and the end waits for both', async () => {
+  let freed = 0
+  const turns = newTurns(() => {
+    freed += 1
+  })
+  const [one, other] = [longTurn(), longTurn()]
+  const taken = await Promise.all([turns.take('slow', one.run), turns.take('slow', other.run)])
+  expect(taken).toEqual([0, 0])
+  other.release()
+  expect(await turns.take('slow', turn(1))).toBe(0)
+  one.release()
+  await turns.end()
+  expect(freed).toBe(2)
+})
