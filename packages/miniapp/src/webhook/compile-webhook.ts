@@ -1,4 +1,5 @@
 import type { Definition, WebhookDefinition } from '../document.ts'
+import { readOwn, setOwn } from '../expression/own.ts'
 import { type CompiledHandler, compileHandler } from '../record/map-record.ts'
 import { under } from '../schema/pointer.ts'
 import { type CompiledCustomer, compileCustomerExtraction } from './extract-customer.ts'
@@ -100,8 +101,14 @@ function compileStoredHeaders({
   header,
 }: CompiledVerification): (headers: Headers) => Record<string, string> {
   const left = new Set([...NEVER_STORED, ...(header === undefined ? [] : [header])])
-  return (headers) =>
-    Object.fromEntries(Object.entries(headers).filter(([name]) => !left.has(name.toLowerCase())))
+  return (headers) => {
+    const stored: Record<string, string> = {}
+    for (const name in headers) {
+      const value = readOwn(headers, name)
+      if (typeof value === 'string' && !left.has(name.toLowerCase())) setOwn(stored, name, value)
+    }
+    return stored
+  }
 }
 
 /** Answers that have no body, whatever the definition says (RFC 9110). */

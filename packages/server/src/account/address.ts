@@ -1,4 +1,5 @@
 /** Which workspace an address names, and the address of a workspace (specification 10.1). */
+import { BoundedCache, perContext } from '../cache.ts'
 import type { Config } from '../config.ts'
 import type { Context } from '../context.ts'
 import { findDefaultWorkspace, findWorkspace, type Workspace } from './store.ts'
@@ -47,7 +48,7 @@ export function isPlatformAddress(
 ): boolean {
   if (config.addressMode === 'single') return true
   if (config.addressMode === 'path') return subdomainOf(config, request) === undefined
-  return request.hostname.toLowerCase() === new URL(callbackBaseUrl(config)).hostname
+  return request.hostname.toLowerCase() === parsed(config, callbackBaseUrl(config)).hostname
 }
 
 /** Origin of the public address that the request came to: its caller may have signed it. */
@@ -59,7 +60,23 @@ export function publicOrigin(
   const base = isShared
     ? callbackBaseUrl(config)
     : workspaceUrl(config, subdomainOf(config, request) ?? 'unknown')
-  return new URL(base).origin
+  return parsed(config, base).origin
+}
+
+/** Addresses of workspaces that are kept: one is asked for again with every delivery. */
+const ADDRESSES_KEPT = 5_000
+
+const addressesOf = perContext((_config: AddressConfig) => new BoundedCache<URL>(ADDRESSES_KEPT))
+
+/** Nobody changes what this answers. */
+function parsed(config: AddressConfig, address: string): URL {
+  const addresses = addressesOf(config)
+  let url = addresses.get(address)
+  if (url === undefined) {
+    url = new URL(address)
+    addresses.set(address, url)
+  }
+  return url
 }
 
 /** The subdomain that the request names; undefined where it names none, and in the single-workspace mode. */
@@ -70,7 +87,7 @@ export function subdomainOf(config: AddressConfig, request: AddressedRequest): s
 const READ_SUBDOMAIN = {
   single: () => undefined,
   subdomain: (config, request) => {
-    const suffix = new URL(config.saasApiUrl.replace('{subdomain}', 'x')).hostname.slice(1)
+    const suffix = parsed(config, workspaceUrl(config, 'x')).hostname.slice(1)
     const hostname = request.hostname.toLowerCase()
     const label = hostname.slice(0, -suffix.length)
     return hostname.endsWith(suffix) && label !== '' && !label.includes('.') ? label : undefined

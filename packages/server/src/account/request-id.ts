@@ -20,8 +20,9 @@ export function registerRequestIds(server: FastifyInstance, config: Pick<Config,
       typeof foreign === 'string' && FOREIGN_ID.test(foreign) && isTrusted(request.socket.remoteAddress)
     return taken ? foreign : uuidv7()
   })
-  server.addHook('onRequest', async (request, reply) => {
+  server.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id)
+    done()
   })
 }
 

@@ -150,11 +150,12 @@ function watchRequests(server: FastifyInstance, registers: Registers): void {
     buckets: BUCKETS,
     registers,
   })
-  server.addHook('onResponse', async (request, reply) => {
+  server.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url
     // Without a route the method is the caller's text too.
     const labels = route === undefined ? { method: OTHER, route: OTHER } : { method: request.method, route }
     seconds.observe({ ...labels, status: String(reply.statusCode) }, reply.elapsedTime / 1000)
+    done()
   })
 }
 

@@ -70,11 +70,13 @@ export function createGroupCommit<Item>(
 
   function nextLength(): number {
     let weight = 0
-    for (const [index, { item }] of queue.slice(0, maxItems).entries()) {
+    let length = 0
+    for (const { item } of queue) {
       weight += weightOf(item)
-      if (index > 0 && weight > maxWeight) return index
+      if (length === maxItems || (length > 0 && weight > maxWeight)) break
+      length += 1
     }
-    return maxItems
+    return length
   }
 
   async function writeBatch(batch: Waiting<Item>[]): Promise<void> {

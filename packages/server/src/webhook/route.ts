@@ -57,7 +57,7 @@ function routes(scope: FastifyInstance, context: Context): void {
 
 /**
  * The bytes as they came, whatever they are called: a `Content-Type` that cannot be read is no reason to lose a delivery,
- * so fastify sees another. (It is not deleted: V8 makes an object that lost a member slow.)
+ * so fastify sees none. (It is not deleted: V8 makes an object that lost a member slow.)
  */
 function takeAnyBody(scope: FastifyInstance, contentTypes: WeakMap<object, string>): void {
   scope.removeAllContentTypeParsers()
@@ -66,7 +66,7 @@ function takeAnyBody(scope: FastifyInstance, contentTypes: WeakMap<object, strin
     const { 'content-type': contentType } = raw.headers
     if (contentType !== undefined) {
       contentTypes.set(raw, contentType)
-      raw.headers['content-type'] = 'application/octet-stream'
+      raw.headers['content-type'] = undefined
     }
     done()
   })
@@ -74,7 +74,8 @@ function takeAnyBody(scope: FastifyInstance, contentTypes: WeakMap<object, strin
 
 function headersOf({ raw }: FastifyRequest): Record<string, string> {
   const headers: Record<string, string> = {}
-  for (const [name, value] of Object.entries(raw.headers)) {
+  for (const name in raw.headers) {
+    const value = raw.headers[name]
     if (value !== undefined) headers[name] = typeof value === 'string' ? value : value.join(', ')
   }
   return headers
