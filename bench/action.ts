@@ -25,8 +25,8 @@ import { installApp } from '../packages/server/src/install/install-app.ts'
 import { silentLog } from '../packages/server/src/log.ts'
 import { registerDefinition } from '../packages/server/src/registry/register.ts'
 import { listing } from '../packages/server/test/ledger-app.ts'
-import { startPostgres } from '../packages/server/test/postgres.ts'
 import type { Measurement, MeasureOptions } from '../scripts/measure.ts'
+import { startSettledPostgres } from './settled-postgres.ts'
 
 const FORMS = {
   quick: { rounds: 5, calls: 300, single: 60 },
@@ -206,7 +206,7 @@ async function openPlatform(cleanup: AsyncDisposableStack): Promise<{ context: C
   const provider = fork(join(import.meta.dirname, '../packages/server/test/loopback-provider.mjs'))
   cleanup.defer(() => void provider.kill())
   const [port] = (await once(provider, 'message')) as [number]
-  const postgres = await startPostgres()
+  const postgres = await startSettledPostgres()
   cleanup.defer(postgres.stop)
   const env = {
     DATABASE_URL: postgres.url,

@@ -7,9 +7,9 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { startPostgres } from '../packages/server/test/postgres.ts'
 import type { Measurement, MeasureOptions } from '../scripts/measure.ts'
 import { judge, median, round } from '../scripts/measure-rounds.ts'
+import { startSettledPostgres } from './settled-postgres.ts'
 import { endToEnd } from './webhook/end-to-end.ts'
 import { type Delivered, deliver } from './webhook/load.ts'
 import { deliveries, type Side, type SideKind, startSide } from './webhook/sides.ts'
@@ -38,7 +38,7 @@ const TARGETS = {
 
 export async function bench({ form, log }: MeasureOptions): Promise<Measurement> {
   const directory = await mkdtemp(join(tmpdir(), 'miniapps-bench-webhook-'))
-  const postgres = await startPostgres()
+  const postgres = await startSettledPostgres()
   const sides: Side[] = []
   const start = async (kind: SideKind, env: Record<string, string>) => {
     const side = await startSide(kind, { DATA_DIR: directory, ...env })
