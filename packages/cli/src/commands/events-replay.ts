@@ -24,9 +24,11 @@ export function eventsReplayCommand(parent: Command, shell: Shell): void {
   const command = parent
     .command('replay')
     .summary('process events again')
-    .description('Processes events again that were processed or have failed.')
+    .description(
+      'Processes events again that were processed or have failed, and those in which no name was found.',
+    )
     .argument('[id...]', 'ids, as events list shows them')
-  addEventFilter(command, ['processed', 'failed'])
+  addEventFilter(command, ['processed', 'failed', 'unknown'])
     .addHelpText('after', HELP)
     .action(async (ids: string[], _options: Options, self: Command) => {
       shell.finish(await replay(ids, self.optsWithGlobals<Options>(), shell))
