@@ -129,7 +129,8 @@ export const REQUEST_MUTATIONS = {
       )
       if (!place) return undefined
       const code = String(place.value)
-      const at = random.below(code.length)
+      // No code at all is told in another way.
+      const at = 1 + random.below(code.length - 1)
       const broken = random.pick([
         `${code.slice(0, at)}(${code.slice(at)}`,
         code.slice(0, at),
