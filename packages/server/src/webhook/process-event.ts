@@ -1,11 +1,12 @@
 /** One attempt at one event: its stages, each at most once in effect (specification 5.5). */
 import { parseBody } from 'miniapp/webhook'
 import type { Context } from '../context.ts'
-import { isRetryable, isSerializationFailure } from '../db/error.ts'
+import { isRetryable } from '../db/error.ts'
 import type { WebhookStatus } from '../db/webhook-schema.ts'
 import { publicError } from '../errors.ts'
 import { findLiveInstall } from '../install/live-install.ts'
 import { RecordRefusedError } from '../record/record-event.ts'
+import { retryCollisions } from '../record/retry-collisions.ts'
 import { announceEvent } from './announce.ts'
 import { decodeDelivery } from './decode-delivery.ts'
 import { webhookOf } from './receiver.ts'
@@ -15,9 +16,6 @@ import { type ClaimedEvent, type Outcome, saveProgress } from './store.ts'
 /** Milliseconds until the next attempt after the first, the second and so on: an hour together (specification 5.5). */
 export const RETRY_AFTER_MS = [60_000, 4 * 60_000, 15 * 60_000, 40 * 60_000] as const
 export const MAX_ATTEMPTS = RETRY_AFTER_MS.length + 1
-
-/** Others change the same rows in another order: that many times in a row is no coincidence. */
-const MAX_COLLISIONS = 5
 
 interface EventError {
   code: string
@@ -154,12 +152,14 @@ interface Applying {
 }
 
 /** The effect of a stage and that it was settled are one transaction: neither happens without the other. */
-async function applyStage(context: Context, applying: Applying, collisions = 0): Promise<StageRecord> {
-  const { work, stages, settle, plan } = applying
+async function applyStage(
+  context: Context,
+  { work, stages, stage: name, settle, plan }: Applying,
+): Promise<StageRecord> {
   const { claim } = work
-  const stage: Stage = STAGES[applying.stage]
-  try {
-    const done = await context.db.transaction(async (trx) => {
+  const stage: Stage = STAGES[name]
+  const applyAndSettle = () =>
+    context.db.transaction(async (trx) => {
       const [detail = {}] = await stage.apply(context, trx, [{ work, plan }])
       const settled = settle({ status: 'done', detail })
       const customerId = detail.customerId ?? work.customerId ?? null
@@ -168,13 +168,12 @@ async function applyStage(context: Context, applying: Applying, collisions = 0):
       if (detail.customerId !== undefined) work.customerId = detail.customerId
       return settled
     })
+  try {
+    const done = await retryCollisions(applyAndSettle)
     stage.applied?.(context, work, done.detail ?? {})
     return done
   } catch (error) {
-    if (error instanceof RecordRefusedError) {
-      return settle({ status: 'failed', error: { code: 'MAPPING_FAILED', message: error.message } })
-    }
-    if (!isSerializationFailure(error) || collisions === MAX_COLLISIONS) throw error
-    return applyStage(context, applying, collisions + 1)
+    if (!(error instanceof RecordRefusedError)) throw error
+    return settle({ status: 'failed', error: { code: 'MAPPING_FAILED', message: error.message } })
   }
 }
