@@ -2,9 +2,7 @@
  * The walk of `npm run demo`, also run by the tests: a fresh platform, providers that this project did not write, and a
  * newcomer's first quarter of an hour over the public API, each step checked.
  */
-import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { type App, startApp } from '../packages/server/src/app.ts'
@@ -14,6 +12,7 @@ import {
   type AuthorizationServer,
   startAuthorizationServer,
 } from '../packages/server/test/authorization-server.ts'
+import { freePort } from '../packages/server/test/free-port.ts'
 import { type Providers, startProviders } from '../packages/server/test/providers.ts'
 import { lookAround, lookAtRuns, signIn } from './demo/first-steps.ts'
 import {
@@ -94,13 +93,4 @@ export async function runDemo(options: DemoOptions): Promise<void> {
     await providers?.close()
     await rm(directory, { recursive: true, force: true })
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
