@@ -1,10 +1,10 @@
 /** `GET /events` (specification 10.1): server-sent events of one workspace, for live views. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { routePrefix } from '../account/address.ts'
+import { answerErrors } from '../account/answer-errors.ts'
 import { authenticate } from '../account/authenticate.ts'
 import type { Context } from '../context.ts'
-import { isRetryable } from '../db/error.ts'
-import { ApiError, httpStatusOf, publicError } from '../errors.ts'
+import { ApiError } from '../errors.ts'
 import { lacking } from '../record/export-route.ts'
 import { endWatching, watch } from './live.ts'
 import { GAP } from './live-message.ts'
@@ -35,12 +35,7 @@ export function eventsRoute(server: FastifyInstance, context: Context): void {
 }
 
 function routes(scope: FastifyInstance, context: Context): void {
-  scope.setErrorHandler((error, request, reply) => {
-    const { code, message } = publicError(error, isRetryable)
-    const { requestId, status } = { requestId: request.id, status: httpStatusOf(code) }
-    if (status >= 500) context.log.error('request.handled', { requestId, status, error })
-    return reply.code(status).send({ error: { code, message, requestId } })
-  })
+  answerErrors(scope, context)
   scope.get<EventsRoute>('/events', { exposeHeadRoute: false }, (request, reply) =>
     open(context, request, reply),
   )

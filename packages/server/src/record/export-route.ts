@@ -3,10 +3,10 @@ import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { findAddressedWorkspace, routePrefix } from '../account/address.ts'
+import { answerErrors } from '../account/answer-errors.ts'
 import { authenticate, noWorkspace } from '../account/authenticate.ts'
 import type { Context } from '../context.ts'
-import { isRetryable } from '../db/error.ts'
-import { ApiError, httpStatusOf, publicError } from '../errors.ts'
+import { ApiError } from '../errors.ts'
 import {
   EXPORT_FORMATS,
   EXPORTS,
@@ -39,12 +39,7 @@ export function exportRoutes(server: FastifyInstance, context: Context): void {
 }
 
 function routes(scope: FastifyInstance, context: Context): void {
-  scope.setErrorHandler((error, request, reply) => {
-    const { code, message } = publicError(error, isRetryable)
-    const { requestId, status } = { requestId: request.id, status: httpStatusOf(code) }
-    if (status >= 500) context.log.error('request.handled', { requestId, status, error })
-    return reply.code(status).headers(HEADERS).send({ error: { code, message, requestId } })
-  })
+  answerErrors(scope, context, HEADERS)
   scope.get<ExportRoute>('/export/:name', { exposeHeadRoute: false }, async (request, reply) => {
     const wanted = await readRequest(context, request)
     const { name, format } = wanted
