@@ -1,4 +1,4 @@
-import { isSerializationFailure } from '../db/error.ts'
+import { isSerializationFailure } from './error.ts'
 
 /** Two transactions in each other's way let one of them through: that many times in a row is no coincidence. */
 const MAX_COLLISIONS = 5
