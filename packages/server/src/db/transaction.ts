@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { CamelCasePlugin, Kysely, type Transaction } from 'kysely'
 import type { Pool, PoolClient } from 'pg'
-import { sendPieces } from './byte-pieces.ts'
+import { writeParameters } from './bind-message.ts'
 import type { Database } from './client.ts'
 import { TransactionScopeError } from './error.ts'
 import type { Schema } from './schema.ts'
@@ -21,7 +21,7 @@ export function createHandles(pool: Pool): Handles {
   // the process; so does an idle one, which the pool replaces when it is next needed.
   pool.on('connect', (client) => {
     client.on('error', () => {})
-    sendPieces(client)
+    writeParameters(client)
   })
   pool.on('error', () => {})
 
