@@ -16,11 +16,11 @@ import { isEmpty } from './token-answer.ts'
  *
  * @throws MiniAppError, SendError
  */
-export async function runHttpStep(
+export function runHttpStep(
   step: CompiledHttpStep,
   state: RunState,
   record: StepRecord,
-): Promise<StepYield | undefined> {
+): Promise<StepYield> | undefined {
   if (step.when && !step.when(state.scopes({}).input)) {
     record.status = 'skipped'
     return undefined
@@ -73,7 +73,8 @@ async function requestAndMap(
 ): Promise<StepYield> {
   const source = await exchange(step, state, values, trace)
   const startedAt = state.effects.now()
-  const computed = await runComputes(step.mapping.computeCalls(source), state, trace)
+  const calls = step.mapping.computeCalls(source)
+  const computed = calls.length === 0 ? undefined : await runComputes(calls, state, trace)
   const { result, outputs, notes } = applied(step, source, computed, trace)
   trace.phases.mapMs = state.effects.now() - startedAt
   trace.notes.push(...notes)
@@ -104,8 +105,7 @@ async function runComputes(
   calls: readonly ComputeCall[],
   state: RunState,
   trace: Trace,
-): Promise<ComputedValues | undefined> {
-  if (calls.length === 0) return undefined
+): Promise<ComputedValues> {
   const values = new Map<string, unknown>()
   for (const { id, fn, args } of calls) {
     const definition = readOwn(state.context.functions, fn) as { params: string[]; code: string } | undefined

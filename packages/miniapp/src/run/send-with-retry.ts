@@ -48,7 +48,18 @@ export async function sendWithRetry(
     state.checkTime()
     const attempt: Attempt = { startedAt: state.effects.now(), durationMs: 0 }
     attempts.push(attempt)
-    const outcome = await sendOnce(request, step, state, attempt)
+    let outcome: Outcome
+    try {
+      outcome = await sendOnce(request, step, state)
+      attempt.status = outcome.status
+      Object.assign(attempt, outcome.timing)
+    } catch (error) {
+      if (!(error instanceof SendError)) throw error
+      attempt.failure = error.failure
+      outcome = error
+    } finally {
+      attempt.durationMs = state.effects.now() - attempt.startedAt
+    }
     const wait = count < step.retry.attempts ? waitBeforeNext(outcome, count, step, state) : undefined
     if (wait === undefined || wait >= state.remainingMs()) {
       if (outcome instanceof SendError) throw outcome
@@ -59,30 +70,18 @@ export async function sendWithRetry(
   }
 }
 
-async function sendOnce(
+function sendOnce(
   request: OutgoingRequest,
   step: CompiledHttpStep,
   state: RunState,
-  attempt: Attempt,
-): Promise<Outcome> {
+): Promise<IncomingResponse> {
   const { effects, options, context } = state
   const longest = options.maxTimeoutMs ?? MAX_STEP_TIMEOUT_MS
-  try {
-    const response = await effects.send(request, {
-      timeoutMs: Math.min(step.timeoutMs, longest, state.remainingMs()),
-      allowedHosts: context.allowedHosts,
-      ...(options.signal && { signal: options.signal }),
-    })
-    attempt.status = response.status
-    Object.assign(attempt, response.timing)
-    return response
-  } catch (error) {
-    if (!(error instanceof SendError)) throw error
-    attempt.failure = error.failure
-    return error
-  } finally {
-    attempt.durationMs = effects.now() - attempt.startedAt
-  }
+  return effects.send(request, {
+    timeoutMs: Math.min(step.timeoutMs, longest, state.remainingMs()),
+    allowedHosts: context.allowedHosts,
+    ...(options.signal && { signal: options.signal }),
+  })
 }
 
 /** Milliseconds to wait before attempt `count + 1`; `undefined` where there is to be none. */

@@ -13,6 +13,7 @@ import { uuidTime, uuidv7 } from '../db/uuid.ts'
 import { callBudget } from '../install/call-budget.ts'
 import { findLiveInstall, type LiveInstall } from '../install/live-install.ts'
 import { runContextOf } from '../install/run-context.ts'
+import type { Taken } from '../limit/rate-limit.ts'
 import { type Actor, priorityOf } from './actor.ts'
 import { refusalOfLive, refused } from './connected-install.ts'
 import { recordRun } from './record-run.ts'
@@ -62,27 +63,33 @@ export async function executeAction(context: Context, execution: ExecuteAction):
   const startedAt = context.now()
   const runId = uuidv7(startedAt)
   const part = { action: execution.actionName }
-  const result = (partial: { data: Record<string, unknown> } | { error: MiniAppError }): ActionResult => ({
-    requestId: execution.requestId,
-    actionName: execution.actionName,
-    success: 'data' in partial,
-    data: 'data' in partial ? partial.data : null,
-    error: 'error' in partial ? actionError(partial.error) : null,
-  })
-  const answer = await attempt(context, execution).catch((error: unknown) => {
-    if (error instanceof MiniAppError) return result({ error: explained(error, { part, steps: [] }) })
-    throw error
-  })
-  if ('requestId' in answer) {
-    logExecution(context, execution, { startedAt, status: answer.error?.code ?? 'ok' })
-    return answer
+  let attempted: Attempt
+  try {
+    attempted = await attempt(context, execution)
+  } catch (error) {
+    if (!(error instanceof MiniAppError)) throw error
+    logExecution(context, execution, { startedAt, status: error.code })
+    return resultOf(execution, { error: explained(error, { part, steps: [] }) })
   }
-  const { live } = answer
-  const outcome = withExplanation(answer, part)
+  const { live } = attempted
+  const outcome = withExplanation(attempted, part)
   const recordError = await keepRecord(context, { execution, live, outcome, runId, startedAt })
   const error = recordError ?? outcome.error
   logExecution(context, execution, { startedAt, status: error?.code ?? 'ok', cause: outcome.error?.cause })
-  return error ? result({ error }) : result({ data: outcome.data })
+  return resultOf(execution, { data: outcome.data, error })
+}
+
+function resultOf(
+  { requestId, actionName }: ExecuteAction,
+  { data, error }: { data?: Record<string, unknown>; error?: MiniAppError | undefined },
+): ActionResult {
+  return {
+    requestId,
+    actionName,
+    success: error === undefined,
+    data: error === undefined ? (data ?? null) : null,
+    error: error === undefined ? null : actionError(error),
+  }
 }
 
 interface Attempt {
@@ -104,15 +111,13 @@ async function attempt(context: Context, execution: ExecuteAction): Promise<Atte
   const action = live.compiled.actions.get(actionName)
   if (!action || execution.allowedActions?.includes(actionName) === false)
     throw actionNotFound(live, execution)
-  await takeSlot(context, execution)
+  const taking = takeSlot(context, execution)
+  const slot = taking instanceof Promise ? await taking : taking
+  if (!slot.ok) throw limited(execution, slot)
   if (refusal) return { live, outcome: failed(refused(refusal, appNs)) }
   const coerced = action.coerceInput(execution.formInput ?? {})
   if (!coerced.ok) return { live, outcome: failed(invalidInput(coerced.fields)) }
-  const outcome = await run(context, { execution, live, action, input: coerced.input }).catch((error) => {
-    if (error instanceof MiniAppError) return failed(error)
-    throw error
-  })
-  return { live, outcome }
+  return { live, outcome: await run(context, { execution, live, action, input: coerced.input }) }
 }
 
 async function run(
@@ -124,29 +129,37 @@ async function run(
     input,
   }: { execution: ExecuteAction; live: LiveInstall; action: CompiledAction; input: Record<string, unknown> },
 ): Promise<RunOutcome> {
-  return runSteps(
-    action.steps,
-    await runContextOf(context, { subdomain: execution.actor.subdomain, live, input }),
-    effectsFor(context, execution.actor.workspaceId, callBudget(live, priorityOf(execution.actor))),
-    {
-      deadlineMs: execution.deadlineMs ?? ACTION_DEADLINE_MS,
-      allowHttp: allowsHttp(context),
-    },
-  )
+  try {
+    return await runSteps(
+      action.steps,
+      await runContextOf(context, { subdomain: execution.actor.subdomain, live, input }),
+      effectsFor(context, execution.actor.workspaceId, callBudget(live, priorityOf(execution.actor))),
+      {
+        deadlineMs: execution.deadlineMs ?? ACTION_DEADLINE_MS,
+        allowHttp: allowsHttp(context),
+      },
+    )
+  } catch (error) {
+    if (error instanceof MiniAppError) return failed(error)
+    throw error
+  }
 }
 
-async function takeSlot(
+function takeSlot(
   context: Context,
   { actor, appNs, rateLimit = ACTION_RATE_LIMIT }: ExecuteAction,
-): Promise<void> {
-  const slot = await context.rateLimit.take({
-    workspaceId: actor.workspaceId,
-    key: `action:${actor.kind}:${actor.id}:${appNs}`,
-    ...rateLimit,
-  })
-  if (slot.ok) return
+): Promise<Taken> | Taken {
+  const { limit, windowMs } = rateLimit
+  const key = `action:${actor.kind}:${actor.id}:${appNs}`
+  return context.rateLimit.take({ workspaceId: actor.workspaceId, key, limit, windowMs })
+}
+
+function limited(
+  { appNs, rateLimit = ACTION_RATE_LIMIT }: ExecuteAction,
+  slot: Extract<Taken, { ok: false }>,
+): MiniAppError {
   const seconds = Math.ceil(slot.retryAfterMs / 1000)
-  throw new MiniAppError(
+  return new MiniAppError(
     'RATE_LIMITED',
     `More than ${rateLimit.limit} actions of "${appNs}" in ${rateLimit.windowMs / 1000} s. Try again in ${seconds} s.`,
     { details: { retryAfterMs: slot.retryAfterMs } },

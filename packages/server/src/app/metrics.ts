@@ -129,16 +129,15 @@ function timed(send: Effects['send'], registers: Registers): Effects['send'] {
   })
   const observe = (outcome: string, startedAt: number) =>
     seconds.observe({ outcome }, (performance.now() - startedAt) / 1000)
-  return async (request, options) => {
+  return (request, options) => {
     const startedAt = performance.now()
-    try {
-      const answer = await send(request, options)
-      observe(`${Math.trunc(answer.status / 100)}xx`, startedAt)
-      return answer
-    } catch (error) {
-      observe('failed', startedAt)
-      throw error
-    }
+    const answer = send(request, options)
+    // Beside the caller, who does not wait for it.
+    void answer.then(
+      ({ status }) => observe(`${Math.trunc(status / 100)}xx`, startedAt),
+      () => observe('failed', startedAt),
+    )
+    return answer
   }
 }
 

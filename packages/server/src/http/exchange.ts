@@ -166,12 +166,12 @@ export function tooLargeMessage(host: string, maxBytes: number): string {
   return `The answer of ${host} is larger than ${maxBytes} bytes`
 }
 
+/** In place: undici made the object for this answer alone. */
 function joinHeaders(headers: Record<string, string | string[] | undefined>): Record<string, string> {
-  const joined: Record<string, string> = {}
   for (const name of Object.keys(headers)) {
     const value = headers[name]
-    if (typeof value === 'string') joined[name] = value
-    else if (value) joined[name] = value.join(name === 'set-cookie' ? '; ' : ', ')
+    if (Array.isArray(value)) headers[name] = value.join(name === 'set-cookie' ? '; ' : ', ')
+    else if (value === undefined) delete headers[name]
   }
-  return joined
+  return headers as Record<string, string>
 }

@@ -78,7 +78,11 @@ export function createSend(settings: EgressSettings): Egress {
       const budget = new TimeBudget(url.hostname, options)
       underWay += 1
       try {
-        return await sendHops(sender, request, { url, options, budget })
+        const hop: Hop = { url, method: request.method, headers: request.headers, body: request.body }
+        const answer = await sendHop(sender, hop, { budget, keepBytes: options.firstAnswer?.keepBytes })
+        return options.firstAnswer || isLast(answer)
+          ? responseOf(url, answer)
+          : await follow(sender, request, { hop, answer, options, budget })
       } catch (error) {
         throw sendErrorOf(error, url.hostname, true)
       } finally {
@@ -124,27 +128,34 @@ function checkUrl(sender: Sender, url: URL): void {
   }
 }
 
-async function sendHops(
+/** Nothing is left to follow or to decode. */
+function isLast(answer: WireResponse): boolean {
+  return answer.headers['content-encoding'] === undefined && redirectTarget(answer) === undefined
+}
+
+/** The answer that redirects lead to, decoded. */
+async function follow(
   sender: Sender,
   request: OutgoingRequest,
-  { url, options, budget }: { url: URL; options: SendOptions; budget: TimeBudget },
+  from: { hop: Hop; answer: WireResponse; options: SendOptions; budget: TimeBudget },
 ): Promise<IncomingResponse> {
+  const { options, budget } = from
   const isDeclared = (target: URL) => isDeclaredHost(target.hostname, options.allowedHosts)
-  let hop: Hop = { url, method: request.method, headers: request.headers, body: request.body }
+  let { hop, answer } = from
   for (let redirects = 0; ; redirects += 1) {
-    const answer = await sendHop(sender, hop, { budget, keepBytes: options.firstAnswer?.keepBytes })
-    if (options.firstAnswer) return responseOf(url, answer)
     const target = redirectTarget(answer)
     if (target === undefined) return finish(sender, hop.url, answer)
     if (redirects === MAX_REDIRECTS) {
-      throw new SendError('too-many-redirects', `${url.hostname} redirects more than ${MAX_REDIRECTS} times`)
+      const { hostname } = from.hop.url
+      throw new SendError('too-many-redirects', `${hostname} redirects more than ${MAX_REDIRECTS} times`)
     }
     hop = followRedirect(hop, { status: answer.status, target }, request, isDeclared)
     checkUrl(sender, hop.url)
+    answer = await sendHop(sender, hop, { budget })
   }
 }
 
-async function sendHop(
+function sendHop(
   sender: Sender,
   hop: Hop,
   limits: { budget: TimeBudget; keepBytes?: number | undefined },
@@ -154,11 +165,15 @@ async function sendHop(
   const headers = wireHeaders(hop.headers)
   if (hostHeader !== undefined) headers.push('host', hostHeader)
   const body = method === 'GET' || method === 'HEAD' ? null : (hop.body ?? null)
-  const answer = await exchange(
+  const answer = exchange(
     { dispatcher, origin, path: url.pathname + url.search, method, headers, body, host: url.hostname },
     { maxBytes: sender.maxResponseBytes, ...limits },
   )
-  if (!sender.origins.empty) sender.origins.restoreHeaders(answer.headers, url.origin)
+  return sender.origins.empty ? answer : answer.then((one) => withOriginals(sender, one, url.origin))
+}
+
+function withOriginals({ origins }: Sender, answer: WireResponse, origin: string): WireResponse {
+  origins.restoreHeaders(answer.headers, origin)
   return answer
 }
 

@@ -51,14 +51,18 @@ export async function refreshInstall(
  * ones may do; a 401 will tell.
  * @throws MiniAppError AUTH_EXPIRED where the provider ended the grant
  */
-export async function freshInstall(
+export function freshInstall(
   context: Context,
   live: LiveInstall,
   subdomain: string,
-): Promise<LiveInstall> {
-  const { refreshAt, expiresAt } = live.install
+): Promise<LiveInstall> | LiveInstall {
+  const { refreshAt } = live.install
+  return refreshAt && context.now() >= refreshAt.getTime() ? refreshDue(context, live, subdomain) : live
+}
+
+async function refreshDue(context: Context, live: LiveInstall, subdomain: string): Promise<LiveInstall> {
+  const { expiresAt } = live.install
   const now = context.now()
-  if (!refreshAt || now < refreshAt.getTime()) return live
   const renewal = refreshInstall(context, { live, subdomain, refused: live.bags })
   if (expiresAt && now < expiresAt.getTime()) {
     // What became of it is logged, and stored for the next caller.

@@ -13,7 +13,8 @@ export async function runContextOf(
   context: Context,
   { subdomain, live: known, input }: { subdomain: string; live: LiveInstall; input: Record<string, unknown> },
 ): Promise<RunContext> {
-  const live = await freshInstall(context, known, subdomain)
+  const fresh = freshInstall(context, known, subdomain)
+  const live = fresh instanceof Promise ? await fresh : fresh
   const { install, compiled, bags, redact, allowedHosts } = live
   const { autoRefresh, refreshToken } = compiled.auth
   return {

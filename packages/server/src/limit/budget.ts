@@ -2,7 +2,7 @@
  * One rate budget for each connection, whoever calls: actions, sources, registration, in all processes (ADR 24). What a
  * provider allows is learnt from its answers and from the definition; a call waits for its turn or fails in time.
  */
-import type { Effects } from 'miniapp'
+import type { Effects, SendOptions } from 'miniapp'
 import { BoundedCache } from '../cache.ts'
 import type { Database } from '../db/client.ts'
 import type { Log } from '../log.ts'
@@ -72,9 +72,8 @@ export function createBudget({ db, send, log, now = Date.now }: BudgetOptions): 
     })
     if (turn) await turn
     const waitMs = turn ? now() - askedAt : 0
-    const timeoutMs = Math.max(1, options.timeoutMs - waitMs)
     try {
-      const response = await send(request, { ...options, timeoutMs })
+      const response = await send(request, turn ? shortened(options, waitMs) : options)
       const news = learn(budget, response, now())
       if (news) tellOthers(call, news)
       return turn ? { ...response, timing: { ...response.timing, waitMs } } : response
@@ -103,6 +102,10 @@ export function createBudget({ db, send, log, now = Date.now }: BudgetOptions): 
   }
 }
 
+function shortened(options: SendOptions, byMs: number): SendOptions {
+  return { ...options, timeoutMs: Math.max(1, options.timeoutMs - byMs) }
+}
+
 type Opened = Promise<ConnectionBudget> | ConnectionBudget
 
 /** The budgets of this process, each read once from what the others know. */
@@ -117,7 +120,11 @@ function openConnections({ db, now }: { db: Database; now: () => number }) {
       // A window of a day is kept by what the answers say is left.
       if (windowMs > LONGEST_WINDOW_MS) return GRANTED
       // The provider keeps its limit itself: without a database, it is asked.
-      return shared.take({ workspaceId, key, limit, windowMs }).catch(() => GRANTED)
+      try {
+        return await shared.take({ workspaceId, key, limit, windowMs })
+      } catch {
+        return GRANTED
+      }
     }
     const budget = new ConnectionBudget({ now, take, declared })
     const known = await findBudget(db, { workspaceId, installId }, now()).catch(() => undefined)

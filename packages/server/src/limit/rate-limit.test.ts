@@ -235,8 +235,8 @@ describe('a slot that makes no sense', () => {
     ['a broken limit', { limit: 1.5 }],
     ['no window', { windowMs: 0 }],
     ['a window over an hour', { windowMs: 60 * MINUTE_MS + 1 }],
-  ])('is refused: %s', async (_, over) => {
-    await expect(limiter().limit.take(slot(over))).rejects.toBeInstanceOf(RangeError)
+  ])('is refused: %s', (_, over) => {
+    expect(() => limiter().limit.take(slot(over))).toThrow(RangeError)
   })
 })
 
