@@ -155,6 +155,8 @@ function compileItems(view: View, compile: (nodes: readonly SchemaNode[]) => Coe
 
 interface Property {
   name: string
+  /** Its pointer below that of the object. */
+  suffix: string
   coerce: Coerce
   required: boolean
   takesText: boolean
@@ -168,6 +170,7 @@ function compileObject(view: View, compile: (nodes: readonly SchemaNode[]) => Co
     const types = new Set(schemas.filter(isObject).flatMap(typesOf))
     return {
       name,
+      suffix: under('', name),
       coerce: compile(schemas),
       required: view.required.has(name),
       takesText: types.size === 0 || types.has('string'),
@@ -184,7 +187,7 @@ function compileObject(view: View, compile: (nodes: readonly SchemaNode[]) => Co
   return (value: Rec, at: string, notes: CoercionNotes): Rec => {
     const result: Rec = {}
     for (const property of properties) {
-      const pointer = under(at, property.name)
+      const pointer = at + property.suffix
       const given = givenValue(
         property,
         Object.hasOwn(value, property.name) ? value[property.name] : undefined,

@@ -87,9 +87,10 @@ export function redactHeaders(
   alwaysHidden: readonly string[] = [],
 ): Record<string, string> {
   const shown: Record<string, string> = {}
-  for (const [name, value] of Object.entries(headers)) {
+  for (const name of Object.keys(headers)) {
     const lower = name.toLowerCase()
-    shown[name] = SECRET_HEADERS.has(lower) || alwaysHidden.includes(lower) ? REDACTED : redact(value)
+    shown[name] =
+      SECRET_HEADERS.has(lower) || alwaysHidden.includes(lower) ? REDACTED : redact(headers[name] ?? '')
   }
   return shown
 }

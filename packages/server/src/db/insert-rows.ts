@@ -52,4 +52,12 @@ export function rowInserter<Table extends keyof Schema, Column extends keyof Ins
 }
 
 /** The driver writes a date in local time, which takes several times as long. */
-const parameterOf = (value: unknown) => (value instanceof Date ? value.toISOString() : value)
+const parameterOf = (value: unknown) => (value instanceof Date ? timeText(value.getTime()) : value)
+
+let lastTime = { ms: 0, text: new Date(0).toISOString() }
+
+/** Rows that are written together come in few different milliseconds. */
+function timeText(ms: number): string {
+  if (ms !== lastTime.ms) lastTime = { ms, text: new Date(ms).toISOString() }
+  return lastTime.text
+}

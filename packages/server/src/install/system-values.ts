@@ -2,7 +2,8 @@ import { callbackUrl, workspaceUrl } from '../account/address.ts'
 import type { Context } from '../context.ts'
 
 /**
- * The system values of placeholders that are known for every request of an install (specification 2.1).
+ * The system values of placeholders that are known for every request of an install (specification 2.1); `now` is made by
+ * whoever runs it.
  * @param of.uid the connected account, where there is one
  */
 export function systemValues(
@@ -14,7 +15,6 @@ export function systemValues(
     redirect_uri: callbackUrl(context.config, of.ns),
     subdomain: of.subdomain,
     ...(of.uid !== null && { uid: of.uid }),
-    now: new Date(context.now()).toISOString(),
   }
 }
 

@@ -34,7 +34,10 @@ export function authorizationAddress(context: Context, start: AuthorizationAddre
     },
     userInput,
     config,
-    system: systemValues(context, { subdomain, ns, uid: null }),
+    system: {
+      ...systemValues(context, { subdomain, ns, uid: null }),
+      now: new Date(context.now()).toISOString(),
+    },
     allowHttp: allowsHttp(context),
   })
   const url = new URL(address)
