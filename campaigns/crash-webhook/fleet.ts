@@ -1,14 +1,14 @@
 /** The processes that receive and process events, on a database of their own, to be killed one after another. */
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { clockAhead } from '../../packages/server/test/clock-ahead.ts'
 import { type PostgresServer, startPostgres } from '../../packages/server/test/postgres.ts'
 import { type ServerProcess, startServerProcess } from '../../packages/server/test/server-process.ts'
 import type { Random } from '../properties/random.ts'
-import { clockAhead } from '../shop/clock-ahead.ts'
 
 const RECEIVERS = 2
 const WORKERS = 2
-/** Longer than the longest pause before another attempt, and than an ended process holds what it had taken. */
+/** Longer than the longest pause before another attempt, and than a claim lasts. */
 const AHEAD_MS = 2 * 3_600_000
 const MASTER_KEY = Buffer.alloc(32, 7).toString('base64')
 

@@ -39,7 +39,7 @@ export const clockJumps: Fault = {
     const directory = await mkdtemp(join(tmpdir(), 'miniapps-clock-'))
     const file = join(directory, 'shift')
     await writeFile(file, '0')
-    const clock = join(import.meta.dirname, 'shifted-clock.mjs')
+    const clock = join(import.meta.dirname, '../../packages/server/test/shifted-clock.mjs')
     const site = await openSite({ env: { NODE_OPTIONS: `--import ${clock}`, CLOCK_SHIFT_FILE: file } })
     const broken: string[] = []
     const answers: Answer[] = []

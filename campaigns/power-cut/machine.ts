@@ -2,9 +2,9 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { clockAhead } from '../../packages/server/test/clock-ahead.ts'
 import { type ServerProcess, startServerProcess } from '../../packages/server/test/server-process.ts'
 import type { Random } from '../properties/random.ts'
-import { clockAhead } from '../shop/clock-ahead.ts'
 import type { Order } from './disk.ts'
 import { Shadow } from './shadow.ts'
 

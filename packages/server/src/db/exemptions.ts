@@ -86,6 +86,10 @@ export const EXEMPTIONS = {
     tables: ['webhook_event'],
     reason: 'Background work: workspaces with events that are to be processed.',
   },
+  'webhook.listHeld': {
+    tables: ['webhook_event'],
+    reason: 'Background work: which processes are at events, in which workspaces.',
+  },
   'webhook.countRejections': {
     tables: ['webhook_rejection'],
     reason:
@@ -94,6 +98,10 @@ export const EXEMPTIONS = {
   'outbox.listPendingWorkspaces': {
     tables: ['outbox'],
     reason: 'Background work: workspaces with events that have no deliveries yet.',
+  },
+  'notify.listHeld': {
+    tables: ['delivery'],
+    reason: 'Background work: which processes are at attempts, in which workspaces.',
   },
   'notify.listDueSubscriptions': {
     tables: ['subscription'],

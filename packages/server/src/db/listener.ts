@@ -4,9 +4,12 @@ import type { Log } from '../log.ts'
 import { DatabaseUnavailableError } from './error.ts'
 import type { Subscriptions } from './subscription.ts'
 
-/** First pause before connecting again, doubled with each failure up to the longest. */
+/**
+ * First pause before connecting again, doubled with each failure up to the longest: well below `RECONNECTING_MS`, so that
+ * nobody takes this process for dead when the database was away.
+ */
 const FIRST_PAUSE_MS = 100
-const LONGEST_PAUSE_MS = 5_000
+const LONGEST_PAUSE_MS = 2_000
 /** A listening connection is silent for hours: only a question shows that nobody cut it off in between. */
 const HEARTBEAT_MS = 15_000
 const ANSWER_TIMEOUT_MS = 10_000

@@ -15,6 +15,7 @@ import { notify } from './migrations/0012-notify.ts'
 import { webhookSecretRotation } from './migrations/0013-webhook-secret-rotation.ts'
 import { byHand } from './migrations/0014-by-hand.ts'
 import { installsOfApp } from './migrations/0015-installs-of-app.ts'
+import { claimHolders } from './migrations/0016-claim-holders.ts'
 import { withoutTimeLimit } from './patient-client.ts'
 import type { Schema } from './schema.ts'
 
@@ -40,6 +41,7 @@ export const MIGRATIONS: readonly Migration[] = [
   webhookSecretRotation,
   byHand,
   installsOfApp,
+  claimHolders,
 ]
 
 /** Any number, as long as it is ours alone: processes that start together take this lock in turn. */

@@ -59,6 +59,8 @@ interface DeliveryTable {
   claims: Generated<number>
   /** When it is sent, or taken from a process that did not settle it; null where it is settled. */
   dueAt: TimestampOrNull
+  /** The process that is at it; null where none is. */
+  claimedBy: TextOrNull
   /** JSON text, without the token. */
   requestHeaders: TextOrNull
   requestBody: TextOrNull

@@ -29,6 +29,8 @@ interface WebhookEventTable {
   /** How many times it was replayed. */
   round: Generated<number>
   dueAt: TimestampOrNull
+  /** The process that is at it; null where none is. `dueAt` is when its claim runs out. */
+  claimedBy: TextOrNull
   /** JSON text: the stages of this round. */
   stages: Generated<string>
   /** Why it failed. */

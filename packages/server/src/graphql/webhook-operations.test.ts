@@ -152,6 +152,7 @@ describe('webhookEventsReplay', () => {
       workspaceId,
       now,
       until: new Date(api.clock.now + 1000),
+      holder: '1',
       limit: 2,
     })
     expect(claimed.map(({ id }) => id)).toEqual([ids[0], ids[2]])

@@ -6,9 +6,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Bags, MiniAppError, sameTokens } from 'miniapp'
 import type { Context } from '../context.ts'
-import { RECONNECTING_MS } from '../db/client.ts'
 import { isForeignKeyViolation } from '../db/error.ts'
 import { uuidv7 } from '../db/uuid.ts'
+import { findEnded } from '../jobs/ended-processes.ts'
 import { type LiveInstall, openInstall } from './live-install.ts'
 import { endAttempt, failureOf } from './refresh-attempt.ts'
 import { claimRefresh, findInstall, findRefresh, type RefreshAttempt, type StoredInstall } from './store.ts'
@@ -119,12 +119,11 @@ function afterEnd(
 async function isLeft(context: Context, { processId, attemptId, ...key }: RefreshAttempt): Promise<boolean> {
   // Within a process there is one flight for each install, and that is the caller.
   if (processId === (await context.db.processId())) return true
-  if (await context.db.isProcessAlive(processId)) return false
-  if (context.db.engine === 'embedded') return true
-  await sleep(RECONNECTING_MS)
+  const ended = await findEnded(context.db, [processId])
+  if (ended.length === 0 || context.db.engine === 'embedded') return ended.length > 0
+  // It may have ended its exchange before it ended itself.
   const now = await findRefresh(context.db.sql, key)
-  if (now?.attemptId !== attemptId || now.endedAt) return false
-  return !(await context.db.isProcessAlive(processId))
+  return now?.attemptId === attemptId && now.endedAt === null
 }
 
 async function claim(

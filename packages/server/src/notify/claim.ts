@@ -11,7 +11,10 @@ import {
   updateSubscription,
 } from './store.ts'
 
-/** Milliseconds after which an attempt is made again whose process has ended. Far above the longest attempt. */
+/**
+ * Milliseconds after which an attempt is made again whatever has become of the process that was at it; mostly it is known
+ * before that it has ended (`left-attempts.ts`). Far above the longest attempt.
+ */
 export const CLAIM_MS = 30_000
 
 /** An attempt to be made, with everything that it needs. */
@@ -37,12 +40,18 @@ export async function claimDue(
 ): Promise<Taken[]> {
   const now = context.now()
   const until = now + CLAIM_MS
+  const holder = await context.db.processId()
   return context.db.transaction(async (trx) => {
     const subscription = await lockSubscription(trx, key, 'skip')
     if (!subscription?.isActive || (subscription.heldUntil?.getTime() ?? 0) > now) return []
     const limit = Math.min(free, attemptsAllowed(subscription, { now, underWay }))
     if (limit === 0) return []
-    const claims = await claimDeliveries(trx, key, { now: new Date(now), until: new Date(until), limit })
+    const claims = await claimDeliveries(trx, key, {
+      now: new Date(now),
+      until: new Date(until),
+      holder,
+      limit,
+    })
     const isProbe = claims.length > 0 && circuitState(subscription, now) === 'half-open'
     await updateSubscription(trx, key, {
       dueAt: await nextDue(trx, key),

@@ -8,6 +8,7 @@ import { CLAIM_MS, claimDue } from './claim.ts'
 import { ATTEMPTS_PER_SUBSCRIPTION, attemptsEnded, deliverDue } from './deliver.ts'
 import { editSubscription, resetCircuit, toggleSubscription } from './edit-subscription.ts'
 import { fanOut } from './fan-out.ts'
+import { freeLeftAttempts } from './left-attempts.ts'
 import { ping } from './ping.ts'
 import { pruneToldEvents } from './prune.ts'
 import { removeSubscription } from './remove-subscription.ts'
@@ -326,9 +327,51 @@ describe('an attempt that fails', () => {
     expect(ofCustomers(path).map(({ envelope }) => envelope.id)).toEqual([eventId])
     expect(await logOf(key)).toMatchObject([{ attemptNumber: 1, status: 'success', claims: 2 }])
   })
+
+  it('whose process is known to have ended is made again at once', async () => {
+    const { workspaceId, key, path } = await subscribed()
+    const [eventId] = await happen(workspaceId)
+    await fanOut(platform.context)
+    await claimDue(platform.context, key, { free: 4, underWay: 0 })
+    await freeLeftAttempts(platform.context)
+    await deliverAll()
+    expect(ofCustomers(path)).toEqual([])
+    await endHolder(key)
+    await freeLeftAttempts(platform.context)
+    await deliverAll()
+    expect(ofCustomers(path).map(({ envelope }) => envelope.id)).toEqual([eventId])
+    expect(await logOf(key)).toMatchObject([{ status: 'success', claims: 2, claimedBy: null }])
+  })
 })
 
+/** The process that has attempts of a subscription has ended. */
+async function endHolder({ workspaceId, id }: SubscriptionKey): Promise<void> {
+  await platform.context.db.sql
+    .updateTable('delivery')
+    .set({ claimedBy: '1' })
+    .where('workspaceId', '=', workspaceId)
+    .where('subscriptionId', '=', id)
+    .where('claimedBy', 'is not', null)
+    .execute()
+}
+
 describe('the circuit', () => {
+  it('is decided by another attempt where the process of the first one ended', async () => {
+    const { workspaceId, key, path } = await subscribed({ retryPolicy: { maxAttempts: 1 } })
+    receiver.behave(path, answers(500))
+    await happen(workspaceId, FAILURES_TO_OPEN + 1)
+    await deliverAll()
+    platform.clock.now += CIRCUIT_OPEN_MS
+    expect(await claimDue(platform.context, key, { free: 4, underWay: 0 })).toHaveLength(1)
+    expect(await stateOf(key)).toBe('open')
+    receiver.behave(path, answers(200))
+    await endHolder(key)
+    await freeLeftAttempts(platform.context)
+    await deliverAll()
+    expect(await stateOf(key)).toBe('closed')
+    expect((await logOf(key)).at(-1)).toMatchObject({ status: 'success', claims: 2 })
+  })
+
   it('opens at the fifth failure in a row, lets one attempt through after five minutes, and closes with it', async () => {
     const { workspaceId, key, path } = await subscribed({ retryPolicy: { maxAttempts: 1 } })
     receiver.behave(path, answers(500))

@@ -6,9 +6,11 @@ import { perContext } from '../cache.ts'
 import type { Context } from '../context.ts'
 import { startLoop } from '../jobs/background-loop.ts'
 import { inParallel } from '../jobs/in-parallel.ts'
+import { startFreeing } from '../jobs/left-claims.ts'
 import { attemptDelivery } from './attempt.ts'
 import { claimDue, type Taken } from './claim.ts'
 import { fanOut } from './fan-out.ts'
+import { freeLeftAttempts } from './left-attempts.ts'
 import { listDueSubscriptions, type SubscriptionKey } from './store.ts'
 import { sleeperOf, wakeDelivery } from './wake.ts'
 
@@ -111,8 +113,12 @@ export function startDelivering(context: Context): () => Promise<void> {
     round: (signal) => deliverDue(context, signal),
     onFailure: (error) => context.log.error('delivery.attempted', { error }),
   })
+  const endFreeing = startFreeing(
+    (signal) => freeLeftAttempts(context, signal),
+    (error) => context.log.error('delivery.attempted', { error }),
+  )
   return async () => {
-    await end()
+    await Promise.all([end(), endFreeing()])
     await attemptsEnded(context)
   }
 }

@@ -46,12 +46,13 @@ async function pingOf(context: Pick<Context, 'now'>, trx: Transaction<Schema>, k
  */
 export async function ping(context: Context, key: SubscriptionKey): Promise<Delivery> {
   const until = context.now() + CLAIM_MS
+  const claimedBy = await context.db.processId()
   const { subscription, row } = await withPartitions(context, async (trx) => {
     const found = await lockFound(trx, key)
     const now = context.now()
     // Taken already: nobody else sends it, unless this process ends.
     const dueAt = new Date(until)
-    const made = { ...newDelivery(await pingOf(context, trx, key), now, dueAt), claims: 1 }
+    const made = { ...newDelivery(await pingOf(context, trx, key), now, dueAt), claims: 1, claimedBy }
     await insertDeliveries(trx, [made])
     await expectDeliveries(trx, { workspaceId: key.workspaceId, ids: [key.id], dueAt })
     return { subscription: found, row: made }

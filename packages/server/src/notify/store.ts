@@ -7,6 +7,7 @@ import { exempt } from '../db/exemptions.ts'
 import type { DeliveryStatus } from '../db/notify-schema.ts'
 import type { Row, Schema } from '../db/schema.ts'
 import { uuidTime } from '../db/uuid.ts'
+import type { Held } from '../jobs/left-claims.ts'
 
 type Executor = Database['sql'] | Transaction<Schema>
 
@@ -206,16 +207,17 @@ const claimColumns = [
 
 /**
  * Takes the deliveries that are due, the longest waiting first. Only under {@link lockSubscription}.
- * @param until when somebody else may take them, because this process has ended
+ * @param until when somebody else may take them whatever has become of the holder
+ * @param holder the process that takes them
  */
 export async function claimDeliveries(
   trx: Transaction<Schema>,
   { workspaceId, id }: SubscriptionKey,
-  { now, until, limit }: { now: Date; until: Date; limit: number },
+  { now, until, holder, limit }: { now: Date; until: Date; holder: string; limit: number },
 ): Promise<Claim[]> {
   const claimed = await trx
     .updateTable('delivery')
-    .set(({ eb }) => ({ claims: eb('claims', '+', 1), dueAt: until }))
+    .set(({ eb }) => ({ claims: eb('claims', '+', 1), dueAt: until, claimedBy: holder }))
     .where('workspaceId', '=', workspaceId)
     .where(({ eb, refTuple, selectFrom }) =>
       eb(
@@ -280,7 +282,7 @@ export async function saveAttempt(
 ): Promise<boolean> {
   const { numUpdatedRows } = await trx
     .updateTable('delivery')
-    .set(columns)
+    .set({ ...columns, claimedBy: null })
     .where('workspaceId', '=', claim.workspaceId)
     .where('createdAt', '=', claim.createdAt)
     .where('id', '=', claim.id)
@@ -288,6 +290,65 @@ export async function saveAttempt(
     .where('status', '=', 'pending')
     .executeTakeFirst()
   return numUpdatedRows === 1n
+}
+
+/** Which processes have attempts, and in which workspaces. */
+export async function listHeld(db: Database): Promise<Held[]> {
+  // From one to the next in the index, however many attempts one has.
+  const { rows } = await sql<Held>`
+    with recursive held (workspace_id, holder) as (
+      (select workspace_id, claimed_by from delivery where claimed_by is not null
+        order by workspace_id, claimed_by limit 1)
+      union all
+      select next.workspace_id, next.claimed_by from held, lateral (
+        select workspace_id, claimed_by from delivery
+        where claimed_by is not null and (workspace_id, claimed_by) > (held.workspace_id, held.holder)
+        order by workspace_id, claimed_by limit 1) as next
+    )
+    select workspace_id, holder from held`.execute(exempt(db.sql, 'notify.listHeld'))
+  return rows
+}
+
+/** Subscriptions of which a process has attempts. */
+export async function listHeldSubscriptions(db: Database, { workspaceId, holder }: Held): Promise<string[]> {
+  const rows = await db.sql
+    .selectFrom('delivery')
+    .select('subscriptionId')
+    .distinct()
+    .where('workspaceId', '=', workspaceId)
+    .where('claimedBy', '=', holder)
+    .execute()
+  return rows.map(({ subscriptionId }) => subscriptionId)
+}
+
+/**
+ * Gives back what a process has of a subscription: due at once, or, where it was taken more often than `promptClaims`, when
+ * its claim runs out. Only under {@link lockSubscription}.
+ * @returns when the claims would have run out
+ */
+export async function freeDeliveries(
+  trx: Transaction<Schema>,
+  { workspaceId, id }: SubscriptionKey,
+  { holder, now, promptClaims }: { holder: string; now: Date; promptClaims: number },
+): Promise<Date[]> {
+  const held = await trx
+    .selectFrom('delivery')
+    .select('dueAt')
+    .where('workspaceId', '=', workspaceId)
+    .where('claimedBy', '=', holder)
+    .where('subscriptionId', '=', id)
+    .execute()
+  await trx
+    .updateTable('delivery')
+    .set({
+      claimedBy: null,
+      dueAt: sql<Date>`case when claims <= ${promptClaims} then ${now}::timestamptz(3) else due_at end`,
+    })
+    .where('workspaceId', '=', workspaceId)
+    .where('claimedBy', '=', holder)
+    .where('subscriptionId', '=', id)
+    .execute()
+  return held.flatMap(({ dueAt }) => dueAt ?? [])
 }
 
 /** Any text may be asked for; what is no id finds nothing. */

@@ -2,8 +2,8 @@
  * Which running process was given which master keys. A rotation chooses a new key only once all of them have it, and a
  * process starts only where it has all that are needed: so that none fails later, at the first credential it cannot read.
  */
-import { setTimeout as sleep } from 'node:timers/promises'
-import { type Database, RECONNECTING_MS } from '../db/client.ts'
+import type { Database } from '../db/client.ts'
+import { findEnded } from '../jobs/ended-processes.ts'
 import type { KeyRing } from './key-ring.ts'
 import { MasterKeyError } from './master-key-text.ts'
 import {
@@ -66,23 +66,11 @@ export function requireKeys({ ids }: KeyRing, { active, counts }: NeededKeys): v
  * connection that is being made again looks dead.
  */
 export async function findHolders(db: Database): Promise<KeyHolder[]> {
-  const { alive, dead } = await divide(db, await listHolders(db.sql))
-  if (dead.length === 0) return alive
-  if (db.engine === 'postgres') await sleep(RECONNECTING_MS)
-  const second = await divide(db, dead)
-  await deleteHolders(
-    db.sql,
-    second.dead.map(({ processId }) => processId),
+  const holders = await listHolders(db.sql)
+  const ended = await findEnded(
+    db,
+    holders.map(({ processId }) => processId),
   )
-  return [...alive, ...second.alive]
-}
-
-async function divide(db: Database, holders: readonly KeyHolder[]) {
-  const alive: KeyHolder[] = []
-  const dead: KeyHolder[] = []
-  for (const holder of holders) {
-    const group = (await db.isProcessAlive(holder.processId)) ? alive : dead
-    group.push(holder)
-  }
-  return { alive, dead }
+  await deleteHolders(db.sql, ended)
+  return holders.filter(({ processId }) => !ended.includes(processId))
 }

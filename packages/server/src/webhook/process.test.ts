@@ -47,6 +47,9 @@ function definition() {
   }
 }
 
+/** Of a process that has ended. */
+const HOLDER = '1'
+
 let platform: WebhookPlatform
 
 beforeAll(async () => {
@@ -197,7 +200,7 @@ it('what an ended process had taken is taken over, and what it does afterwards c
   const workspaceId = await platform.newShop('taken')
   await send('taken', 'order.created', { order: { id: 1 } })
   const now = platform.clock.now
-  const claim = { workspaceId, now: new Date(now), until: new Date(now + CLAIM_MS), limit: 1 }
+  const claim = { workspaceId, now: new Date(now), until: new Date(now + CLAIM_MS), holder: HOLDER, limit: 1 }
   const [lost] = await claimEvents(platform.context.db, claim)
   expect(await processDue(platform.context)).toBe(0)
   platform.clock.now += CLAIM_MS
@@ -217,6 +220,7 @@ it('what waits for an older event of its ordering key does not hide what does no
       workspaceId,
       now: new Date(now),
       until: new Date(now + CLAIM_MS),
+      holder: HOLDER,
       limit,
     })
   }
@@ -352,7 +356,8 @@ describe('events of one turn', () => {
     const claim = (limit: number) => {
       const { now } = platform.clock
       const until = new Date(now + CLAIM_MS)
-      return claimEvents(platform.context.db, { workspaceId, now: new Date(now), until, limit })
+      const claiming = { workspaceId, now: new Date(now), until, holder: HOLDER, limit }
+      return claimEvents(platform.context.db, claiming)
     }
     const lost = await claim(3)
     platform.clock.now += CLAIM_MS

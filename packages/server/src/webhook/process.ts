@@ -3,6 +3,8 @@ import { BoundedCache, perContext } from '../cache.ts'
 import type { Context } from '../context.ts'
 import { startLoop } from '../jobs/background-loop.ts'
 import { inParallel } from '../jobs/in-parallel.ts'
+import { startFreeing } from '../jobs/left-claims.ts'
+import { freeLeftEvents, leave } from './left-events.ts'
 import { processEvents } from './process-together.ts'
 import { claimEvents, listDueWorkspaces } from './store.ts'
 import { Turns } from './turns.ts'
@@ -21,7 +23,10 @@ const TURN_MS = 200
 /** Each takes up to three connections; what is left of the ten is for those who wait for an answer. */
 const TURNS_AT_ONCE = 2
 const WORKSPACES_KEPT = 5_000
-/** A process that has not settled an event by then has ended. Far beyond the longest attempt. */
+/**
+ * A process that has not settled an event by then has ended, or is stopped; most that ended are known before
+ * (`left-events.ts`). Far beyond the longest attempt.
+ */
 export const CLAIM_MS = 2 * 60_000
 
 const FIRST = '00000000-0000-0000-0000-000000000000'
@@ -66,13 +71,16 @@ async function takeTurn(context: Context, workspaceId: string): Promise<number> 
   const now = context.now()
   const turns = turnsOf(context)
   const limit = turns.get(workspaceId) ?? EVENTS_PER_TURN.min
-  const claimed = await claimEvents(context.db, {
-    workspaceId,
-    now: new Date(now),
-    until: new Date(now + CLAIM_MS),
-    limit,
-  })
-  await processEvents(context, claimed)
+  const until = new Date(now + CLAIM_MS)
+  // While the connection that says that this process lives is being made again, it takes nothing.
+  const holder = await context.db.processId()
+  const claimed = await claimEvents(context.db, { workspaceId, now: new Date(now), until, holder, limit })
+  try {
+    await processEvents(context, claimed)
+  } catch (error) {
+    leave(context, { workspaceId, holder, ids: claimed.map(({ id }) => id), until })
+    throw error
+  }
   if (claimed.length === limit) turns.set(workspaceId, nextTurn(limit, context.now() - now))
   return claimed.length
 }
@@ -96,8 +104,12 @@ export async function startProcessing(context: Context): Promise<() => Promise<v
       processDue(context, { signal, take: (workspaceId, turn) => turns.take(workspaceId, turn) }),
     onFailure: (error) => context.log.error('webhook.processed', { error }),
   })
+  const endFreeing = startFreeing(
+    (signal) => freeLeftEvents(context, signal),
+    (error) => context.log.error('webhook.processed', { error }),
+  )
   return async () => {
-    await Promise.all([endLoop(), stopWatching()])
+    await Promise.all([endLoop(), endFreeing(), stopWatching()])
     await turns.end()
   }
 }

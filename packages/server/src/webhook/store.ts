@@ -6,6 +6,7 @@ import { exempt } from '../db/exemptions.ts'
 import { prepared } from '../db/prepared.ts'
 import type { Schema } from '../db/schema.ts'
 import type { WebhookStatus } from '../db/webhook-schema.ts'
+import type { Held } from '../jobs/left-claims.ts'
 
 /** A delivery that passed every check. */
 export interface NewEvent {
@@ -240,8 +241,10 @@ const claimedColumns = [
 interface Claiming {
   workspaceId: string
   now: Date
-  /** When somebody else may take them, because this process has ended. */
+  /** When somebody else may take them whatever has become of the holder. */
   until: Date
+  /** The process that takes them. */
+  holder: string
   limit: number
 }
 
@@ -266,7 +269,10 @@ export async function claimEvents(db: Database, claiming: Claiming): Promise<Cla
  * than its statistics. Whether an older event of the key waits is asked of those few alone, one by one (the offset keeps it from
  * being a join), and the rows to update are named by arrays.
  */
-function claimAmong(db: Database, { workspaceId, now, until, limit, among }: Claiming & { among: number }) {
+function claimAmong(
+  db: Database,
+  { workspaceId, now, until, holder, limit, among }: Claiming & { among: number },
+) {
   return db.sql
     .with(
       (cte) => cte('oldest').materialized(),
@@ -310,7 +316,12 @@ function claimAmong(db: Database, { workspaceId, now, until, limit, among }: Cla
           .limit(limit),
     )
     .updateTable('webhookEvent')
-    .set(({ eb }) => ({ status: 'processing', attempts: eb('attempts', '+', 1), dueAt: until }))
+    .set(({ eb }) => ({
+      status: 'processing',
+      attempts: eb('attempts', '+', 1),
+      dueAt: until,
+      claimedBy: holder,
+    }))
     .where('workspaceId', '=', workspaceId)
     .where('createdAt', '=', sql<Date>`any(array(select created_at from taken))`)
     .where('id', '=', sql<string>`any(array(select id from taken))`)
@@ -344,7 +355,7 @@ export async function saveProgress(
 ): Promise<boolean> {
   const { numUpdatedRows } = await executor
     .updateTable('webhookEvent')
-    .set(progress)
+    .set({ ...progress, ...(progress.status !== undefined && { claimedBy: null }) })
     .where('workspaceId', '=', claim.workspaceId)
     .where('createdAt', '=', claim.createdAt)
     .where('id', '=', claim.id)
@@ -390,6 +401,7 @@ export async function settleEvents(
       status: ref('s.status'),
       stages: ref('s.stages'),
       error: ref('s.error'),
+      claimedBy: null,
       dueAt: ref('s.dueAt'),
       processedAt: ref('s.processedAt'),
       customerId: ref('s.customerId'),
@@ -405,6 +417,47 @@ export async function settleEvents(
     .where('e.status', '=', 'processing')
     .executeTakeFirst()
   return Number(numUpdatedRows)
+}
+
+/** Which processes have events, and in which workspaces. */
+export async function listHeld(db: Database): Promise<Held[]> {
+  // From one to the next in the index, however many events one has.
+  const { rows } = await sql<Held>`
+    with recursive held (workspace_id, holder) as (
+      (select workspace_id, claimed_by from webhook_event where claimed_by is not null
+        order by workspace_id, claimed_by limit 1)
+      union all
+      select next.workspace_id, next.claimed_by from held, lateral (
+        select workspace_id, claimed_by from webhook_event
+        where claimed_by is not null and (workspace_id, claimed_by) > (held.workspace_id, held.holder)
+        order by workspace_id, claimed_by limit 1) as next
+    )
+    select workspace_id, holder from held`.execute(exempt(db.sql, 'webhook.listHeld'))
+  return rows
+}
+
+/**
+ * Gives back what a process has: due at once, or, where it was taken more often than `promptClaims`, when its claim runs out.
+ * @param options.only of these, what is held until then
+ */
+export async function freeEvents(
+  db: Database,
+  { workspaceId, holder }: Held,
+  options: { now: Date; promptClaims: number; only?: { ids: readonly string[]; until: Date } },
+): Promise<void> {
+  const { now, promptClaims, only } = options
+  await db.sql
+    .updateTable('webhookEvent')
+    .set({
+      claimedBy: null,
+      dueAt: sql<Date>`case when attempts <= ${promptClaims} then ${now}::timestamptz(3) else due_at end`,
+    })
+    .where('workspaceId', '=', workspaceId)
+    .where('claimedBy', '=', holder)
+    .$if(only !== undefined, (query) =>
+      query.where('id', 'in', [...(only?.ids ?? [])]).where('dueAt', '=', only?.until ?? null),
+    )
+    .execute()
 }
 
 /** Once for each round, however often it is asked for. */

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
-const CLOCK = join(import.meta.dirname, '../faults/shifted-clock.mjs')
+const CLOCK = join(import.meta.dirname, 'shifted-clock.mjs')
 
 /**
  * Settings of a server process whose clock is ahead, so that nobody waits for what is due later.
