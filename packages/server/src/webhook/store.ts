@@ -254,7 +254,7 @@ export async function claimEvents(db: Database, claiming: Claiming): Promise<Cla
   for (const factor of LOOK_FURTHER) {
     const { limit } = claiming
     const among = limit * factor
-    const found = await claimAmong(db, { ...claiming, limit: limit - claimed.length, among })
+    const found = await claimAmong(db, { ...claiming, limit: limit - claimed.length, among }).execute()
     for (const { event, looked: _, ...rest } of found) claimed.push({ ...rest, event: event ?? '' })
     const looked = found[0]?.looked
     if (claimed.length === limit || (looked !== undefined && Number(looked) < among)) break
@@ -267,10 +267,11 @@ export async function claimEvents(db: Database, claiming: Claiming): Promise<Cla
  *
  * Each step is written so that it costs what it finds, whatever the planner thinks of the table: what is due changes faster
  * than its statistics. Whether an older event of the key waits is asked of those few alone, one by one (the offset keeps it from
- * being a join), and the rows to update are named by arrays.
+ * being a join), and the rows to update are found by an array of their times, then compared: by a second array, or as a join,
+ * they would cost each with each.
  */
-function claimAmong(
-  db: Database,
+export function claimAmong(
+  db: { sql: Database['sql'] | Transaction<Schema> },
   { workspaceId, now, until, holder, limit, among }: Claiming & { among: number },
 ) {
   return db.sql
@@ -284,7 +285,7 @@ function claimAmong(
           .where('dueAt', '<=', now)
           .orderBy('createdAt')
           .orderBy('id')
-          .limit(among)
+          .limit(unforeseen(among))
           .forUpdate()
           .skipLocked(),
     )
@@ -324,10 +325,18 @@ function claimAmong(
     }))
     .where('workspaceId', '=', workspaceId)
     .where('createdAt', '=', sql<Date>`any(array(select created_at from taken))`)
-    .where('id', '=', sql<string>`any(array(select id from taken))`)
+    .where(sql<boolean>`((created_at, id) in (select created_at, id from taken)) is true`)
     .returning(claimedColumns)
     .returning(sql<string>`(select count(*) from oldest)`.as('looked'))
-    .execute()
+}
+
+/**
+ * A limit that the planner does not see. It then takes for granted that a tenth of the rows is wanted, and reads them in the
+ * order of an index, however few it believes there are; of a day that has no statistics yet it believes anything. Told the
+ * number, it would sort all that waits where it believes that to be less.
+ */
+function unforeseen(limit: number) {
+  return sql<number>`(select ${limit}::int)`
 }
 
 function byAge(one: Claim, other: Claim): number {

@@ -1,0 +1,71 @@
+/** How claims find the oldest events on a day of which nobody has gathered statistics: at midnight, in a flood. */
+import { sql } from 'kysely'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { allWorkspaces } from '../../test/all-workspaces.ts'
+import { type TestDatabase, testDatabase } from '../../test/database.ts'
+import { claimAmong } from './store.ts'
+
+const WORKSPACE = '01900000-0000-7000-8000-000000000001'
+const EVENTS = 5_000
+const DAY_MS = 86_400_000
+
+interface Plan {
+  'Node Type': string
+  'Subplan Name'?: string
+  'Index Name'?: string
+  'Actual Rows': number
+  'Actual Loops': number
+  Plans?: Plan[]
+}
+
+let db: TestDatabase
+
+beforeAll(async () => {
+  db = await testDatabase()
+})
+
+afterAll(() => db.drop())
+
+const nodesOf = (plan: Plan): Plan[] => [plan, ...(plan.Plans ?? []).flatMap(nodesOf)]
+
+/** What was done for a claim of so many, in a backlog that no other session has ever seen. */
+async function nodesOfClaim(among: number): Promise<Plan[]> {
+  let nodes: Plan[] = []
+  const rollback = new Error('The backlog is not kept.')
+  const explained = db.transaction(async (trx) => {
+    const now = new Date()
+    const tomorrow = new Date(Math.ceil(now.getTime() / DAY_MS) * DAY_MS)
+    await sql`insert into webhook_event (workspace_id, id, created_at, ns, event, status, ordering_key, headers, body, due_at)
+      select ${WORKSPACE}::uuid, gen_random_uuid(), ${tomorrow}::timestamptz(3) + n * interval '1 millisecond', 'market',
+        'order.created', 'received', n::text, '{}', convert_to(repeat('x', 500), 'utf8'), ${now}::timestamptz(3)
+      from generate_series(1, ${EVENTS}::int) as n`.execute(allWorkspaces(trx))
+    const { rows } = await sql<{ count: number }>`select count(*)::int as count from pg_stats
+      where tablename like 'webhook_event_%'`.execute(allWorkspaces(trx))
+    expect(rows).toEqual([{ count: 0 }])
+    const claiming = { workspaceId: WORKSPACE, now, until: now, holder: '1', limit: 200, among }
+    const [explanation] = await claimAmong({ sql: trx }, claiming).explain('json', sql`analyze`)
+    const [{ Plan: plan }] = Object.values(explanation ?? {})[0] as [{ Plan: Plan }]
+    nodes = nodesOf(plan)
+    throw rollback
+  })
+  await expect(explained).rejects.toBe(rollback)
+  return nodes
+}
+
+const rowsRead = (nodes: Plan[]) =>
+  nodes.reduce((sum, node) => sum + node['Actual Rows'] * node['Actual Loops'], 0)
+
+it.each([12, 200, 1_000])(
+  'the oldest %d are read in the order of an index, and nothing else is',
+  async (among) => {
+    const nodes = await nodesOfClaim(among)
+    const [oldest] = nodes.filter((node) => node['Subplan Name'] === 'CTE oldest')
+    const steps = nodesOf(oldest as Plan)
+    expect(steps.map((node) => node['Node Type'])).not.toContain('Sort')
+    const scans = steps.filter((node) => node['Index Name'] !== undefined && node['Actual Rows'] > 0)
+    expect(scans).toMatchObject([{ 'Node Type': 'Index Scan', 'Actual Rows': among }])
+    expect(scans[0]?.['Index Name']).toMatch(/_workspace_id_created_at_id_idx$/)
+    // Each step of the statement sees those once; what is updated comes on top.
+    expect(rowsRead(nodes)).toBeLessThan(8 * among + 2_000)
+  },
+)
