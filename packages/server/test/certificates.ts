@@ -26,6 +26,15 @@ export const hasOpenssl = spawnSync('openssl', ['version']).status === 0
 
 const NEW_KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes']
 
+/** A certificate that only its own server vouches for. @param names as for {@link Authority.issue} */
+export function selfSigned(names: string[]): Certificate {
+  return inDirectory(({ read, run }) => {
+    const subject = ['-subj', '/CN=Test server', '-addext', `subjectAltName=${names.join(',')}`]
+    run(['req', '-x509', ...NEW_KEY, ...subject, '-keyout', 'key', '-out', 'cert', '-days', '2'])
+    return { key: read('key'), cert: read('cert') }
+  })
+}
+
 /** A certificate authority that nobody knows. */
 export function createAuthority(): Authority {
   return inDirectory((directory) => {
