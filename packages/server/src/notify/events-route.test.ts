@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { request } from 'node:http'
-import { connect } from 'node:net'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { connect, type Socket } from 'node:net'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { allWorkspaces } from '../../test/all-workspaces.ts'
 import { type TestApi, testApi } from '../../test/api.ts'
 import { marketDefinition } from '../../test/market-app.ts'
@@ -12,9 +12,12 @@ import { registerDefinition } from '../registry/register.ts'
 import { acceptEvent } from '../webhook/accept.ts'
 import { MAX_ANNOUNCED_EVENTS } from '../webhook/announce.ts'
 import { processDue } from '../webhook/process.ts'
-import { eventsRoute } from './events-route.ts'
-import { followAnnouncements, MAX_WATCHERS_PER_WORKSPACE } from './live.ts'
+import { eventsRoute, HEARTBEAT_INTERVAL_MS } from './events-route.ts'
+import { followAnnouncements, MAX_WATCHERS, MAX_WATCHERS_PER_WORKSPACE, watch } from './live.ts'
 import { MAX_UNREAD_BYTES } from './live-stream.ts'
+
+/** Only a hang takes longer. */
+const PATIENCE = { timeout: 60_000 }
 
 interface Message {
   event: string
@@ -39,6 +42,10 @@ beforeAll(async () => {
     insertInstall(trx, { workspaceId: api.workspace.id, ns: 'market', id: uuidv7(), versionId }),
   )
   other = await createWorkspace(api.context, { subdomain: 'other', name: 'Other' })
+})
+
+afterEach(() => {
+  vi.useRealTimers()
 })
 
 afterAll(async () => {
@@ -69,12 +76,16 @@ async function accept(
   return id
 }
 
+/** Streams that were answered so far. */
+let opened = 0
+
 /** Opens the stream over HTTP and reads what comes, message by message. */
 async function open({ token = api.owner, lastEventId = '', query = '' } = {}) {
   const headers = { 'x-app-token': token, ...(lastEventId && { 'last-event-id': lastEventId }) }
   const sent = request(`${url}/events${query}`, { headers }).end()
   const [response] = await once(sent, 'response')
   response.setEncoding('utf8')
+  if (response.statusCode === 200) opened += 1
   const messages: Message[] = []
   let text = ''
   let told = Promise.withResolvers<void>()
@@ -83,12 +94,14 @@ async function open({ token = api.owner, lastEventId = '', query = '' } = {}) {
     told.resolve()
     told = Promise.withResolvers()
   }
+  const comments: string[] = []
   response.on('data', (chunk: string) => {
     const parts = (text + chunk).split('\n\n')
     text = parts.pop() ?? ''
     for (const part of parts) {
       const field = (name: string) => new RegExp(`^${name}: (.*)$`, 'm').exec(part)?.[1]
       const data = field('data')
+      if (part.startsWith(':')) comments.push(part)
       if (data !== undefined) {
         messages.push({ event: field('event') ?? '', id: field('id') ?? '', data: JSON.parse(data) })
       }
@@ -105,6 +118,7 @@ async function open({ token = api.owner, lastEventId = '', query = '' } = {}) {
     status: response.statusCode as number,
     headers: response.headers as Record<string, string>,
     messages,
+    comments,
     isEnded: () => ended,
     /** Waits for it, however long it takes. */
     async until(holds: () => boolean) {
@@ -115,6 +129,9 @@ async function open({ token = api.owner, lastEventId = '', query = '' } = {}) {
     },
   }
 }
+
+/** Streams that have not been told to have ended. */
+const openStreams = () => opened - api.lines.filter(({ event }) => event === 'stream.ended').length
 
 const idsIn = (messages: Message[]) =>
   messages.filter(({ event }) => event === 'webhookEvent').map(({ data }) => data._id)
@@ -204,6 +221,14 @@ describe('GET /events', () => {
 })
 
 describe('who may read', () => {
+  /** All but the owner's. */
+  const revokeTokens = () =>
+    allWorkspaces(api.context.db.sql)
+      .updateTable('appToken')
+      .set({ isEnabled: false })
+      .where('allowAllPermission', '=', false)
+      .execute()
+
   it('nobody without the permission, nor at the address of another workspace', async () => {
     expect(await open({ token: 'made up' })).toMatchObject({ status: 401 })
     expect(await open({ token: await api.tokenWith('manageMiniApps') })).toMatchObject({ status: 403 })
@@ -216,18 +241,24 @@ describe('who may read', () => {
     const token = await api.tokenWith('showMiniAppsConnections')
     const stream = await open({ token })
     await stream.until(() => stream.messages.length > 0)
-    await allWorkspaces(api.context.db.sql)
-      .updateTable('appToken')
-      .set({ isEnabled: false })
-      .where('allowAllPermission', '=', false)
-      .execute()
+    await revokeTokens()
     api.clock.now += 60_000
     const id = await accept({ secret: 'news' })
     await stream.until(stream.isEnded)
     expect(idsIn(stream.messages)).not.toContain(id)
   })
 
-  it('at most so many at once', async () => {
+  it('nobody any more whose token was revoked, also where nothing happens', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+    const stream = await open({ token: await api.tokenWith('showMiniAppsConnections') })
+    await revokeTokens()
+    api.clock.now += HEARTBEAT_INTERVAL_MS
+    vi.advanceTimersByTime(HEARTBEAT_INTERVAL_MS)
+    await stream.until(stream.isEnded)
+    expect(stream.comments).toEqual([])
+  })
+
+  it('at most so many at once in a workspace', async () => {
     const streams = await Promise.all(Array.from({ length: MAX_WATCHERS_PER_WORKSPACE + 5 }, () => open()))
     const refused = streams.filter(({ status }) => status === 429)
     expect(refused.length).toBeGreaterThan(0)
@@ -238,22 +269,70 @@ describe('who may read', () => {
   })
 })
 
-it('a reader that takes nothing in is cut off before it costs more than its share', async () => {
+it('at most so many read at once in all workspaces together', async () => {
+  await vi.waitUntil(() => openStreams() === 0, PATIENCE)
+  const others = Array.from({ length: MAX_WATCHERS - 1 }, () =>
+    watch(api.context, { workspaceId: uuidv7(), tell: () => {}, end: () => {} }),
+  )
+  const last = await open()
+  expect(last.status).toBe(200)
+  expect(await open()).toMatchObject({ status: 429 })
+  await last.close()
+  await vi.waitUntil(() => openStreams() === 0, PATIENCE)
+  const next = await open()
+  expect(next.status).toBe(200)
+  await next.close()
+  for (const end of others) end?.()
+})
+
+it('shows every 15 seconds that the connection lives', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+  const stream = await open()
+  for (let beat = 1; beat <= 3; beat++) {
+    api.clock.now += HEARTBEAT_INTERVAL_MS
+    vi.advanceTimersByTime(HEARTBEAT_INTERVAL_MS)
+    await stream.until(() => stream.comments.length === beat)
+  }
+  expect(stream.comments.at(-1)).toBe(`: ${new Date(api.clock.now).toISOString()}`)
+  expect(HEARTBEAT_INTERVAL_MS).toBe(15_000)
+  await stream.close()
+})
+
+it('readers that take nothing in are cut off before they cost more than their share, and the others go on', async () => {
+  const sockets: Socket[] = []
+  api.server.server.on('connection', (socket: Socket) => sockets.push(socket))
+  const readers = await Promise.all(Array.from({ length: 5 }, silentReader))
+  const reading = await open()
+  const dropped = () =>
+    api.lines.filter(({ event, status }) => event === 'stream.ended' && status === 'slow').length
+  const key = { workspaceId: api.workspace.id, ns: 'market' }
+  const accountBytes = MAX_UNREAD_BYTES / 4
+  let most = 0
+  // What the operating system takes in for a reader is not ours to count.
+  for (let turn = 0; dropped() < readers.length && turn < 2_000; turn++) {
+    const accountName = String(turn).padEnd(accountBytes, 'x')
+    await api.context.db.transaction((trx) => changeInstall(trx, key, { accountName }))
+    most = Math.max(most, ...sockets.map(({ writableLength }) => writableLength))
+    await reading.until(() => reading.messages.at(-1)?.data.accountName === accountName)
+    reading.messages.splice(0)
+  }
+  expect(dropped()).toBe(readers.length)
+  expect(most).toBeGreaterThan(accountBytes)
+  expect(most).toBeLessThan(MAX_UNREAD_BYTES + 2 * accountBytes)
+  expect(reading.isEnded()).toBe(false)
+  await reading.close()
+  for (const socket of readers) socket.destroy()
+})
+
+/** Asks for the stream and takes nothing of it in. */
+async function silentReader(): Promise<Socket> {
   const socket = connect(Number(new URL(url).port), '127.0.0.1')
   socket.on('error', () => {})
   await once(socket, 'connect')
   socket.pause()
   socket.write(`GET /events HTTP/1.1\r\nHost: x\r\nx-app-token: ${api.owner}\r\n\r\n`)
-  const dropped = () => api.lines.some(({ event, status }) => event === 'stream.ended' && status === 'slow')
-  const key = { workspaceId: api.workspace.id, ns: 'market' }
-  // What the operating system takes in for a reader is not ours to count.
-  for (let turn = 0; !dropped() && turn < 2_000; turn++) {
-    const accountName = 'x'.repeat(MAX_UNREAD_BYTES / 4)
-    await api.context.db.transaction((trx) => changeInstall(trx, key, { accountName }))
-  }
-  expect(dropped()).toBe(true)
-  socket.destroy()
-})
+  return socket
+}
 
 it('streams end when the server stops', async () => {
   const stream = await open()

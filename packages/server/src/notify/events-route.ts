@@ -16,7 +16,7 @@ interface EventsRoute {
 }
 
 /** Below the minute after which proxies cut silent connections. */
-const HEARTBEAT_INTERVAL_MS = 15_000
+export const HEARTBEAT_INTERVAL_MS = 15_000
 /** A token that was revoked reads so much longer. */
 const RECHECK_INTERVAL_MS = 1_000
 const PERMISSION = 'showMiniAppsConnections'
