@@ -53,14 +53,18 @@ export interface Bags {
 }
 
 export function createInputScope(values: InputValues): InputScope {
-  const first = values.authValues ? [values.authValues] : []
-  const config = values.config ? [withoutEmpty(values.config)] : []
-  const install = [values.userInput, values.metadata, ...config, values.system]
-  const form = values.loopItem ? [values.loopItem, values.input] : [values.input]
-  return {
-    sources: [...first, ...form, values.outputs, ...install],
-    hostSources: [...first, ...install],
-  } as unknown as InputScope
+  const { authValues, loopItem, input, outputs, userInput, metadata, config, system } = values
+  const sources: Rec[] = []
+  if (authValues) sources.push(authValues)
+  const hostSources = [...sources]
+  if (loopItem) sources.push(loopItem)
+  sources.push(input, outputs)
+  for (const list of [sources, hostSources]) {
+    list.push(userInput, metadata)
+    if (config) list.push(withoutEmpty(config))
+    list.push(system)
+  }
+  return { sources, hostSources } as unknown as InputScope
 }
 
 export function createCredentialScope(
@@ -73,8 +77,6 @@ export function createCredentialScope(
 
 /** `""` in app config means that the tenant provides the value: it is no hit (specification 2.1). */
 function withoutEmpty(config: Rec): Rec {
-  const entries = Object.entries(config)
-  return entries.some(([, value]) => value === '')
-    ? Object.fromEntries(entries.filter(([, value]) => value !== ''))
-    : config
+  if (!Object.values(config).includes('')) return config
+  return Object.fromEntries(Object.entries(config).filter(([, value]) => value !== ''))
 }

@@ -234,8 +234,9 @@ interface EncodingParts {
 function encodingJoiner({ literals, readers, refs, encode }: EncodingParts): (scopes: Scopes) => string {
   return (scopes) => {
     let text = literals[0] as string
-    for (const [index, read] of readers.entries()) {
-      text += encode(textOf(read(scopes)), refs[index] as PlaceholderRef) + (literals[index + 1] as string)
+    for (let index = 0; index < readers.length; index++) {
+      const value = textOf((readers[index] as ReadPlaceholder)(scopes))
+      text += encode(value, refs[index] as PlaceholderRef) + (literals[index + 1] as string)
     }
     return text
   }

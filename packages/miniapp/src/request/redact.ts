@@ -7,6 +7,8 @@
  * the pair of `Basic` needs no case of its own.
  */
 
+import { type Rec, setOwn } from '../expression/own.ts'
+
 /** Shorter values are no secrets worth hiding, and replacing them would tear ordinary words apart (3.2). */
 export const MIN_SECRET_CHARACTERS = 6
 
@@ -108,13 +110,15 @@ export function redactValue(value: unknown, redact: Redactor, depth = 0): unknow
     return items.some((item, index) => item !== value[index]) ? items : value
   }
   let changed = false
-  const entries = Object.entries(value).map(([key, member]): [string, unknown] => {
+  const shown: Rec = {}
+  for (const key of Object.keys(value)) {
+    const member = (value as Rec)[key]
     const shownKey = redact(key)
-    const shown = redactValue(member, redact, depth + 1)
-    if (shownKey !== key || shown !== member) changed = true
-    return [shownKey, shown]
-  })
-  return changed ? Object.fromEntries(entries) : value
+    const shownMember = redactValue(member, redact, depth + 1)
+    if (shownKey !== key || shownMember !== member) changed = true
+    setOwn(shown, shownKey, shownMember)
+  }
+  return changed ? shown : value
 }
 
 /** Every text and number in a value, as text, whatever its depth: the secrets of a bag. */
