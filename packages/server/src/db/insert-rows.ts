@@ -45,8 +45,9 @@ export function rowInserter<Table extends keyof Schema, Column extends keyof Ins
       statement = compile(db, rows.length)
       known.set(length, statement)
     }
-    const parameters: unknown[] = []
-    for (const row of rows) for (const column of columns) parameters.push(parameterOf(row[column]))
+    const parameters = new Array<unknown>(rows.length * columns.length)
+    let place = 0
+    for (const row of rows) for (const column of columns) parameters[place++] = parameterOf(row[column])
     await db.sql.executeQuery({ ...statement, parameters })
   }
 }

@@ -28,7 +28,10 @@ export function patientClient(answerTimeoutMs: number): typeof pg.Client {
           new DatabaseUnavailableError(`The database did not answer within ${answerTimeoutMs} ms.`),
         )
       }, answerTimeoutMs)
-      return answer.finally(() => clearTimeout(timer)) as never
+      const stop = () => clearTimeout(timer)
+      // Beside the caller, whom a further promise would only delay.
+      void answer.then(stop, stop)
+      return answer as never
     }
   }
 }
