@@ -11,25 +11,26 @@ export class TimeBudget {
   onEnd: ((failure: SendError) => void) | undefined
   readonly #timer: NodeJS.Timeout
   readonly #signal: AbortSignal | undefined
-  readonly #abort: () => void
+  readonly #abort: (() => void) | undefined
 
   constructor(host: string, options: { timeoutMs: number; signal?: AbortSignal }) {
     const { timeoutMs, signal } = options
-    this.#abort = () => {
-      this.#end(new SendError('aborted', `The request to ${host} was aborted`, { cause: signal?.reason }))
-    }
     this.#timer = setTimeout(() => {
       this.#end(new SendError('timeout', `${host} did not answer within ${timeoutMs} ms`))
     }, timeoutMs)
+    if (!signal) return
     this.#signal = signal
-    if (signal?.aborted) this.#abort()
-    else signal?.addEventListener('abort', this.#abort, { once: true })
+    this.#abort = () => {
+      this.#end(new SendError('aborted', `The request to ${host} was aborted`, { cause: signal.reason }))
+    }
+    if (signal.aborted) this.#abort()
+    else signal.addEventListener('abort', this.#abort, { once: true })
   }
 
   /** Must be called when the send is over, whatever came of it. */
   release(): void {
     clearTimeout(this.#timer)
-    this.#signal?.removeEventListener('abort', this.#abort)
+    if (this.#abort) this.#signal?.removeEventListener('abort', this.#abort)
     this.onEnd = undefined
   }
 
