@@ -51,6 +51,27 @@ export function isFresh(readAt: number, { now, maxAgeMs }: { now: number; maxAge
   return now >= readAt && now - readAt < maxAgeMs
 }
 
+/** What is being read, and soon had without waiting. */
+export class Loading<T> {
+  readonly promise: Promise<T>
+  #loaded: { value: T } | undefined
+
+  constructor(promise: Promise<T>) {
+    this.promise = promise
+    promise.then(
+      (value) => {
+        this.#loaded = { value }
+      },
+      () => {},
+    )
+  }
+
+  /** A promise only until it is there. */
+  get(): T | Promise<T> {
+    return this.#loaded === undefined ? this.promise : this.#loaded.value
+  }
+}
+
 /** One `T` for each context, made when it is first asked for and gone with the context. */
 export function perContext<C extends object, T>(create: (context: C) => T): (context: C) => T {
   const made = new WeakMap<C, T>()

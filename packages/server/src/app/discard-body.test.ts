@@ -4,7 +4,8 @@ import { PassThrough } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fastify } from 'fastify'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { discardRefusedBodies, discardRest } from './discard-body.ts'
+import { discardRest } from '../http/discard-rest.ts'
+import { discardRefusedBodies } from './discard-body.ts'
 
 const NEVER_MS = 2 ** 30
 const LIMIT_BYTES = 1_000

@@ -1,5 +1,5 @@
 import { type Bags, type CompiledDefinition, createRedactor, type Redactor } from 'miniapp'
-import { BoundedCache, isFresh, perContext } from '../cache.ts'
+import { BoundedCache, isFresh, Loading, perContext } from '../cache.ts'
 import type { Context } from '../context.ts'
 import { compiledVersion } from '../registry/compiled-version.ts'
 import { APP_CONFIG_CHANNEL } from '../registry/store.ts'
@@ -22,29 +22,33 @@ const LIVE_INSTALL_MAX_AGE_MS = 60_000
 const LIVE_INSTALLS_KEPT = 5_000
 
 interface Entry {
-  live: Promise<LiveInstall | undefined>
+  live: Loading<LiveInstall | undefined>
   loadedAt: number
 }
 
 const cacheOf = perContext((_context: Context) => new BoundedCache<Entry>(LIVE_INSTALLS_KEPT))
 
 /**
- * The install of an app in a workspace, from memory where it is younger than a minute and unchanged.
+ * The install of an app in a workspace, from memory where it is younger than a minute and unchanged: then it is no promise.
  *
  * An entry leaves the cache the moment a change is announced, also while it is being read, so that what was read
  * before the change is never kept.
  */
-export function findLiveInstall(context: Context, key: InstallKey): Promise<LiveInstall | undefined> {
+export function findLiveInstall(
+  context: Context,
+  key: InstallKey,
+): LiveInstall | undefined | Promise<LiveInstall | undefined> {
   const cache = cacheOf(context)
   const name = `${key.workspaceId}/${key.ns}`
   const found = cache.get(name)
   const now = context.now()
-  if (found && isFresh(found.loadedAt, { now, maxAgeMs: LIVE_INSTALL_MAX_AGE_MS })) return found.live
-  const entry: Entry = { live: load(context, key), loadedAt: now }
+  if (found && isFresh(found.loadedAt, { now, maxAgeMs: LIVE_INSTALL_MAX_AGE_MS })) return found.live.get()
+  const live = load(context, key)
+  const entry: Entry = { live: new Loading(live), loadedAt: now }
   cache.set(name, entry)
   const forget = () => cache.delete(name, entry)
-  entry.live.then((live) => live ?? forget(), forget)
-  return entry.live
+  live.then((found) => found ?? forget(), forget)
+  return live
 }
 
 async function load(context: Context, key: InstallKey): Promise<LiveInstall | undefined> {

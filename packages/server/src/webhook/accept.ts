@@ -19,8 +19,11 @@ export const MAX_WAITING_BYTES = 256 * 1024 * 1024
 /** What became of a delivery. `busy`: it was not stored. */
 export type Acceptance = 'kept' | 'duplicate' | 'busy'
 
+/** A delivery that is to be kept. */
+export type AcceptedEvent = Omit<NewEvent, 'again'>
+
 interface Waiting {
-  event: Omit<NewEvent, 'again'>
+  event: AcceptedEvent
   outcome: Acceptance
 }
 
@@ -39,7 +42,7 @@ const intakeOf = perContext((context: Context) => ({
  *
  * @throws the error of the database; the delivery may have been stored if the connection was lost under way
  */
-export async function acceptEvent(context: Context, event: Omit<NewEvent, 'again'>): Promise<Acceptance> {
+export async function acceptEvent(context: Context, event: AcceptedEvent): Promise<Acceptance> {
   const intake = intakeOf(context)
   const bytes = event.body.byteLength
   if (intake.waitingBytes + bytes > MAX_WAITING_BYTES) return 'busy'
@@ -76,6 +79,6 @@ async function write(context: Context, waiting: readonly Waiting[]): Promise<voi
 }
 
 /** Equal for deliveries that are the same. */
-function nameOf({ workspaceId, ns, event = '', transactionId, id }: Omit<NewEvent, 'again'>): string {
+function nameOf({ workspaceId, ns, event = '', transactionId, id }: AcceptedEvent): string {
   return transactionId === undefined ? id : JSON.stringify([workspaceId, ns, event, transactionId])
 }

@@ -3,7 +3,7 @@
  * delivery belongs to the app; whose it is stands in the delivery, which the provider alone can have signed.
  */
 import type { CompiledWebhook, SecretBags } from 'miniapp/webhook'
-import { BoundedCache, isFresh, perContext } from '../cache.ts'
+import { BoundedCache, isFresh, Loading, perContext } from '../cache.ts'
 import type { Context } from '../context.ts'
 import { storable } from '../db/text.ts'
 import { findAccountHolder } from '../install/store.ts'
@@ -27,7 +27,7 @@ const APPS_KEPT = 1_000
 const MERCHANTS_KEPT = 20_000
 
 interface Entry {
-  app: Promise<MerchantApp | undefined>
+  app: Loading<MerchantApp | undefined>
   loadedAt: number
 }
 
@@ -35,16 +35,20 @@ const appsOf = perContext((_context: Context) => new BoundedCache<Entry>(APPS_KE
 /** Workspaces by account. An entry is only where to look: the install there says whose the account is. */
 const holdersOf = perContext((_context: Context) => new BoundedCache<string>(MERCHANTS_KEPT))
 
-/** `undefined` where the app is not called that way. */
-export function findMerchantApp(context: Context, ns: string): Promise<MerchantApp | undefined> {
+/** `undefined` where the app is not called that way. A promise only where memory does not know. */
+export function findMerchantApp(
+  context: Context,
+  ns: string,
+): MerchantApp | undefined | Promise<MerchantApp | undefined> {
   const apps = appsOf(context)
   const found = apps.get(ns)
   const now = context.now()
-  if (found && isFresh(found.loadedAt, { now, maxAgeMs: APP_MAX_AGE_MS })) return found.app
-  const entry: Entry = { app: load(context, ns), loadedAt: now }
+  if (found && isFresh(found.loadedAt, { now, maxAgeMs: APP_MAX_AGE_MS })) return found.app.get()
+  const app = load(context, ns)
+  const entry: Entry = { app: new Loading(app), loadedAt: now }
   apps.set(ns, entry)
-  entry.app.catch(() => apps.delete(ns, entry))
-  return entry.app
+  app.catch(() => apps.delete(ns, entry))
+  return app
 }
 
 /** Without the duplicate check two workspaces could have connected one account. */

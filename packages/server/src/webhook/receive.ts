@@ -4,7 +4,7 @@ import { type AddressedRequest, isPlatformAddress } from '../account/address.ts'
 import type { Context } from '../context.ts'
 import { storable } from '../db/text.ts'
 import { uuidTime, uuidv7 } from '../db/uuid.ts'
-import { acceptEvent } from './accept.ts'
+import { type AcceptedEvent, acceptEvent } from './accept.ts'
 import { decodeDelivery } from './decode-delivery.ts'
 import { findMerchant, findMerchantApp, type MerchantApp } from './merchant.ts'
 import { publicKeysOf } from './public-keys.ts'
@@ -22,6 +22,20 @@ export interface Delivery extends SignedDelivery {
 
 /** @throws the error of the database where it cannot be asked or cannot keep the delivery */
 export async function receive(context: Context, delivery: Delivery): Promise<Reply> {
+  const checked = await check(context, delivery)
+  if ('status' in checked) return checked
+  // What was parsed is not held while the database writes.
+  const accepted = await acceptEvent(context, checked.event)
+  return accepted === 'busy' ? BUSY : checked.response
+}
+
+/** A delivery that is to be kept, and what is answered then. */
+interface Checked {
+  event: AcceptedEvent
+  response: Reply
+}
+
+async function check(context: Context, delivery: Delivery): Promise<Reply | Checked> {
   const addressee = await findAddressee(context, delivery)
   if (addressee === undefined) return NOT_FOUND
   const decoded = await decodeDelivery(delivery, context.config.maxWebhookBytes)
@@ -41,27 +55,34 @@ export async function receive(context: Context, delivery: Delivery): Promise<Rep
   const verdict = await webhook.verification.verify(delivery, secrets, effects)
   if (!verdict.ok) return refuse(context, { addressee, delivery, ...verdict })
   const receiver = 'live' in addressee ? addressee : await findMerchant(context, addressee, parsed.body)
-  if (receiver !== undefined) return keep(context, receiver, { read, note: parsed.note })
-  return webhook.response
+  if (receiver === undefined) return webhook.response
+  return {
+    event: eventOf(context, receiver, { read, note: parsed.note }),
+    response: receiver.webhook.response,
+  }
 }
 
 type Addressee = Receiver | MerchantApp
 
-async function findAddressee(context: Context, { addressed, ns }: Delivery): Promise<Addressee | undefined> {
-  const app = isPlatformAddress(context.config, addressed) ? await findMerchantApp(context, ns) : undefined
+function findAddressee(
+  context: Context,
+  { addressed, ns }: Delivery,
+): Addressee | undefined | Promise<Addressee | undefined> {
+  const app = isPlatformAddress(context.config, addressed) ? findMerchantApp(context, ns) : undefined
+  if (app instanceof Promise) return app.then((known) => known ?? findReceiver(context, addressed, ns))
   return app ?? findReceiver(context, addressed, ns)
 }
 
 /** The version of the workspace reads what the version of the app has verified. */
-async function keep(
+function eventOf(
   context: Context,
   { workspaceId, webhook }: Receiver,
   { read, note }: { read: Delivery & { body: unknown }; note: string | undefined },
-): Promise<Reply> {
+): AcceptedEvent {
   const event = webhook.eventOf(read)
   const transaction = webhook.transactionId?.idOf(read, event)
   const id = uuidv7(context.now())
-  const accepted = await acceptEvent(context, {
+  return {
     workspaceId,
     id,
     createdAt: uuidTime(id),
@@ -74,8 +95,7 @@ async function keep(
     headers: JSON.stringify(storable(webhook.storedHeaders(read.headers)).value),
     body: read.rawBody,
     note,
-  })
-  return accepted === 'busy' ? BUSY : webhook.response
+  }
 }
 
 /** What a forger chooses may hold what no text column takes. */

@@ -3,7 +3,7 @@ import { type CompiledDefinition, withoutFormerSecret } from 'miniapp'
 import { type CompiledWebhook, compileWebhook, type SecretBags } from 'miniapp/webhook'
 import { type AddressedRequest, findAddressedWorkspace, subdomainOf } from '../account/address.ts'
 import type { Workspace } from '../account/store.ts'
-import { BoundedCache, perContext } from '../cache.ts'
+import { BoundedCache, Loading, perContext } from '../cache.ts'
 import type { Context } from '../context.ts'
 import { findLiveInstall, type LiveInstall } from '../install/live-install.ts'
 import { refusalOf } from '../install/state.ts'
@@ -25,32 +25,46 @@ const workspacesOf = perContext(
   (_context: Context) => new BoundedCache<{ workspace: Workspace; loadedAt: number }>(WORKSPACES_KEPT),
 )
 
-/** `undefined` where nobody takes it: no such workspace, no such app in it, not connected, suspended, or no webhooks. */
-export async function findReceiver(
-  context: Context,
-  request: AddressedRequest,
-  ns: string,
-): Promise<Receiver | undefined> {
-  const workspace = await workspaceOf(context, request)
-  if (workspace === undefined) return undefined
-  return findReceiverOf(context, { workspaceId: workspace.id, ns })
+type MaybeReceiver = Receiver | undefined | Promise<Receiver | undefined>
+
+/**
+ * `undefined` where nobody takes it: no such workspace, no such app in it, not connected, suspended, or no webhooks. A promise
+ * only where memory does not know.
+ */
+export function findReceiver(context: Context, request: AddressedRequest, ns: string): MaybeReceiver {
+  const found = workspaceOf(context, request)
+  const ofWorkspace = (workspace: Workspace | undefined) =>
+    workspace && findReceiverOf(context, { workspaceId: workspace.id, ns })
+  return found instanceof Promise ? found.then(ofWorkspace) : ofWorkspace(found)
 }
 
 /** The same of a workspace that is known. */
-export async function findReceiverOf(context: Context, key: InstallKey): Promise<Receiver | undefined> {
-  const live = await findLiveInstall(context, key)
-  if (live === undefined || !takesDeliveries(live)) return undefined
-  const webhook = webhookOf(live.compiled)
-  return webhook && { workspaceId: key.workspaceId, live, webhook }
+export function findReceiverOf(context: Context, key: InstallKey): MaybeReceiver {
+  const found = findLiveInstall(context, key)
+  return found instanceof Promise
+    ? found.then((live) => receiverOf(key.workspaceId, live))
+    : receiverOf(key.workspaceId, found)
 }
 
-async function workspaceOf(context: Context, request: AddressedRequest): Promise<Workspace | undefined> {
-  const cache = workspacesOf(context)
+function receiverOf(workspaceId: string, live: LiveInstall | undefined): Receiver | undefined {
+  if (live === undefined || !takesDeliveries(live)) return undefined
+  const webhook = webhookOf(live.compiled)
+  return webhook && { workspaceId, live, webhook }
+}
+
+function workspaceOf(
+  context: Context,
+  request: AddressedRequest,
+): Workspace | Promise<Workspace | undefined> {
   const name = subdomainOf(context.config, request) ?? ''
-  const found = cache.get(name)
+  const found = workspacesOf(context).get(name)
   if (found && context.now() - found.loadedAt < WORKSPACE_MAX_AGE_MS) return found.workspace
+  return loadWorkspace(context, request, name)
+}
+
+async function loadWorkspace(context: Context, request: AddressedRequest, name: string) {
   const workspace = await findAddressedWorkspace(context, request)
-  if (workspace) cache.set(name, { workspace, loadedAt: context.now() })
+  if (workspace) workspacesOf(context).set(name, { workspace, loadedAt: context.now() })
   return workspace
 }
 
@@ -76,24 +90,24 @@ export function webhookOf(compiled: CompiledDefinition): CompiledWebhook | undef
 export const FORMER_SECRET_MS = 24 * 3_600_000
 
 interface Secrets {
-  bags: Promise<SecretBags>
+  bags: Loading<SecretBags>
   /** When they are to be put together again, in milliseconds since the epoch. */
   until: number
 }
 
 const secretsByInstall = new WeakMap<LiveInstall, Secrets>()
 
-/** Where secrets are looked for. A live install is made anew when any of it changes. */
-export function secretsOf(context: Context, live: LiveInstall): Promise<SecretBags> {
+/** Where secrets are looked for; a promise only the first time. A live install is made anew when any of it changes. */
+export function secretsOf(context: Context, live: LiveInstall): SecretBags | Promise<SecretBags> {
   const known = secretsByInstall.get(live)
-  if (known !== undefined && context.now() < known.until) return known.bags
+  if (known !== undefined && context.now() < known.until) return known.bags.get()
   const { credentials, until } = credentialsOf(live, context.now())
   const bags = appConfigOf(context, live.compiled.ns).then((override) => ({
     credentials,
     override,
     config: live.compiled.definition.auth.config ?? {},
   }))
-  secretsByInstall.set(live, { bags, until })
+  secretsByInstall.set(live, { bags: new Loading(bags), until })
   bags.catch(() => secretsByInstall.delete(live))
   return bags
 }

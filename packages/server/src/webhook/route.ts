@@ -1,9 +1,12 @@
 /** `POST /miniapps/{ns}/webhooks`, and `GET` for handshakes (specification 5.1, 10.1). */
-import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { callbackBaseUrl, publicOrigin, routePrefix } from '../account/address.ts'
+import { perContext } from '../cache.ts'
 import type { Context } from '../context.ts'
-import { receive } from './receive.ts'
-import { BUSY, type Reply, refusal, TOO_LARGE } from './reply.ts'
+import { DISCARDED_BYTES, DISCARDED_WITHIN_MS, discardRest } from '../http/discard-rest.ts'
+import { readBody } from './read-body.ts'
+import { type Delivery, receive } from './receive.ts'
+import { BUSY, type Reply, TOO_LARGE } from './reply.ts'
 
 interface WebhookRoute {
   Params: { ns: string; subdomain?: string }
@@ -15,7 +18,11 @@ const SAFE_HEADERS = {
   'content-security-policy': "default-src 'none'",
 } as const
 
-const NO_BYTES = new Uint8Array(0)
+/** Ours, whatever a definition answers. */
+const REQUEST_ID = 'x-request-id'
+
+/** RFC 9110, 8.6. */
+const WITHOUT_LENGTH = [204]
 
 /** Adds the routes, under the path of `SAAS_API_URL`, and for the apps that all workspaces share under that of the platform. */
 export function webhookRoutes(server: FastifyInstance, context: Context): void {
@@ -26,59 +33,64 @@ export function webhookRoutes(server: FastifyInstance, context: Context): void {
 }
 
 function routes(scope: FastifyInstance, context: Context): void {
-  const contentTypes = new WeakMap<object, string>()
-  takeAnyBody(scope, contentTypes)
-  scope.setErrorHandler((error: FastifyError, request, reply) => {
-    // Closed while the sender is still at it, the connection would take the answer with it. The rest is read and dropped.
-    reply.removeHeader('connection')
-    return answer(reply, replyTo(context, error, request))
-  })
-  const handle = async (request: FastifyRequest<WebhookRoute>, reply: FastifyReply) => {
-    const contentType = contentTypes.get(request.raw)
-    const headers = headersOf(request)
-    if (contentType !== undefined) headers['content-type'] = contentType
-    const { url, query } = addressOf(context, request)
-    const answered = await receive(context, {
-      ns: request.params.ns,
-      addressed: request,
-      method: request.method,
-      headers,
-      rawBody: request.body instanceof Uint8Array ? request.body : NO_BYTES,
-      url,
-      query,
-      now: context.now(),
-    })
-    return answer(reply, answered)
-  }
   const path = '/miniapps/:ns/webhooks'
-  scope.post<WebhookRoute>(path, { bodyLimit: context.config.maxWebhookBytes }, handle)
-  scope.get<WebhookRoute>(path, { exposeHeadRoute: false }, handle)
-}
-
-/**
- * The bytes as they came, whatever they are called: a `Content-Type` that cannot be read is no reason to lose a delivery,
- * so fastify sees none. (It is not deleted: V8 makes an object that lost a member slow.)
- */
-function takeAnyBody(scope: FastifyInstance, contentTypes: WeakMap<object, string>): void {
-  scope.removeAllContentTypeParsers()
-  scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
-  scope.addHook('onRequest', ({ raw }, _reply, done) => {
-    const { 'content-type': contentType } = raw.headers
-    if (contentType !== undefined) {
-      contentTypes.set(raw, contentType)
-      raw.headers['content-type'] = undefined
-    }
-    done()
-  })
-}
-
-function headersOf({ raw }: FastifyRequest): Record<string, string> {
-  const headers: Record<string, string> = {}
-  for (const name in raw.headers) {
-    const value = raw.headers[name]
-    if (value !== undefined) headers[name] = typeof value === 'string' ? value : value.join(', ')
+  for (const method of ['POST', 'GET'] as const) {
+    scope.route<WebhookRoute>({
+      method,
+      url: path,
+      exposeHeadRoute: false,
+      // Fastify finds the route and says who asks. Its body parsers, schemas and serializers have no part in a delivery.
+      onRequest: (request, reply) => {
+        reply.hijack()
+        void handle(context, request, reply)
+      },
+      handler: () => {
+        throw new Error('a delivery is answered before its handler')
+      },
+    })
   }
-  return headers
+}
+
+/** Never rejects. */
+async function handle(
+  context: Context,
+  request: FastifyRequest<WebhookRoute>,
+  reply: FastifyReply,
+): Promise<void> {
+  try {
+    const rawBody = await readBody(request.raw, context.config.maxWebhookBytes)
+    if (rawBody === 'gone') return
+    if (rawBody !== 'too-large') {
+      return answer(reply, await receive(context, deliveryOf(context, request, rawBody)))
+    }
+    // Closed while the sender is still at it, the connection would take the answer with it.
+    await discardRest(request.raw, { bytes: DISCARDED_BYTES, withinMs: DISCARDED_WITHIN_MS })
+    answer(reply, TOO_LARGE)
+  } catch (error) {
+    // What fails on our side, the provider shall send again, whatever it was.
+    context.log.error('request.handled', { requestId: request.id, status: BUSY.status, error })
+    answer(reply, BUSY)
+  }
+}
+
+function deliveryOf(context: Context, request: FastifyRequest<WebhookRoute>, rawBody: Uint8Array): Delivery {
+  return {
+    ns: request.params.ns,
+    addressed: request,
+    method: request.method,
+    headers: headersOf(request),
+    rawBody,
+    ...addressOf(context, request),
+    now: context.now(),
+  }
+}
+
+/** Node joins what was sent several times, except for `set-cookie`. */
+function headersOf({ raw: { headers } }: FastifyRequest): Delivery['headers'] {
+  const { 'set-cookie': cookies } = headers
+  return (
+    cookies === undefined ? headers : { ...headers, 'set-cookie': cookies.join(', ') }
+  ) as Delivery['headers']
 }
 
 /** As the provider called it: the public address, not the one behind a proxy. */
@@ -91,18 +103,17 @@ function addressOf({ config }: Context, request: FastifyRequest<WebhookRoute>) {
   }
 }
 
-function answer(reply: FastifyReply, { status, headers, body }: Reply): FastifyReply {
-  return reply
-    .code(status)
-    .headers({ ...headers, ...SAFE_HEADERS })
-    .send(body)
-}
+/** As Node takes them: names and values in turn. Most deliveries are answered alike. */
+const linesOf = perContext(({ status, headers, body }: Reply): string[] => {
+  const own = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value] as const)
+  const length = WITHOUT_LENGTH.includes(status) ? {} : { 'content-length': String(Buffer.byteLength(body)) }
+  const lines = new Map<string, string>([...own, ...Object.entries({ ...SAFE_HEADERS, ...length })])
+  lines.delete(REQUEST_ID)
+  return [...lines].flat()
+})
 
-/** What fails on our side, the provider shall send again, whatever it was. */
-function replyTo(context: Context, error: FastifyError, { id: requestId }: FastifyRequest): Reply {
-  const { statusCode = BUSY.status } = error
-  if (statusCode === TOO_LARGE.status) return TOO_LARGE
-  if (statusCode < 500) return refusal(statusCode, 'BAD_USER_INPUT', error.message)
-  context.log.error('request.handled', { requestId, status: BUSY.status, error })
-  return BUSY
+function answer(reply: FastifyReply, answered: Reply): void {
+  const given = Object.entries(reply.getHeaders()).flatMap(([name, value]) => [name, String(value)])
+  reply.raw.writeHead(answered.status, [...given, ...linesOf(answered)])
+  reply.raw.end(answered.body)
 }
