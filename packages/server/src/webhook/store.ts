@@ -3,7 +3,7 @@ import { type Insertable, sql, type Transaction } from 'kysely'
 import { BytePieces } from '../db/byte-pieces.ts'
 import type { Database } from '../db/client.ts'
 import { exempt } from '../db/exemptions.ts'
-import { prepared } from '../db/prepared.ts'
+import { preparedOnce } from '../db/prepared.ts'
 import type { Schema } from '../db/schema.ts'
 import type { WebhookStatus } from '../db/webhook-schema.ts'
 import type { Held } from '../jobs/left-claims.ts'
@@ -37,13 +37,18 @@ export interface NewEvent {
  * @returns the ids of those that were kept
  */
 export async function insertEvents(db: Database, events: readonly NewEvent[]): Promise<Set<string>> {
-  const { rows: given, bodies } = packed(events)
-  const now = events[0]?.createdAt
+  const rows = await insertPacked(db, { ...packed(events), now: events[0]?.createdAt })
+  return new Set(rows.map(({ id }) => id))
+}
+
+const insertPacked = preparedOnce<'given' | 'bodies' | 'now', { id: string }>(
+  'webhook.insertEvents',
+  (db) => exempt(db.sql, 'webhook.insertEvents'),
   // Sorted: batches that insert the same ids wait for each other instead of in a circle.
-  const result = await sql<{ id: string }>`
+  (parameter) => sql`
     with given as (
       select *, created_at + window_ms * interval '1 millisecond' as expires_at
-      from json_to_recordset(${given}::json) as row (workspace_id uuid, id uuid, created_at timestamptz(3), ns text,
+      from json_to_recordset(${parameter('given')}::json) as row (workspace_id uuid, id uuid, created_at timestamptz(3), ns text,
         event text, transaction_id text, window_ms float8, again int, ordering_key text, headers text, note text,
         body_from int, body_bytes int)),
     known as (
@@ -59,23 +64,22 @@ export async function insertEvents(db: Database, events: readonly NewEvent[]): P
             case when over then excluded.event_id else t.event_id end,
             case when over then excluded.expires_at else t.expires_at end,
             case when over then excluded.duplicates else t.duplicates + 1 + excluded.duplicates end,
-            case when over then excluded.duplicate_at else ${now}::timestamptz(3) end
-          from (select t.expires_at <= ${now}::timestamptz(3) as over) as window_is)
+            case when over then excluded.duplicate_at else ${parameter('now')}::timestamptz(3) end
+          from (select t.expires_at <= ${parameter('now')}::timestamptz(3) as over) as window_is)
       returning event_id
     )
     insert into webhook_event
       (workspace_id, id, created_at, ns, event, status, transaction_id, ordering_key, headers, body, note, due_at)
     select workspace_id, id, created_at, ns, event, case when event is null then 'unknown' else 'received' end,
-      transaction_id, ordering_key, headers, substring(${bodies}::bytea from body_from for body_bytes), note,
+      transaction_id, ordering_key, headers, substring(${parameter('bodies')}::bytea from body_from for body_bytes), note,
       case when event is not null then created_at end
     from given
     where transaction_id is null or id in (select event_id from known)
-    returning id`.execute(prepared(exempt(db.sql, 'webhook.insertEvents'), 'webhook.insertEvents'))
-  return new Set(result.rows.map(({ id }) => id))
-}
+    returning id`,
+)
 
 /** A batch as two parameters, however many rows it has: all but the bodies as JSON, and the bodies one behind the other. */
-function packed(events: readonly NewEvent[]): { rows: string; bodies: BytePieces } {
+function packed(events: readonly NewEvent[]): { given: string; bodies: BytePieces } {
   let from = 1
   const rows = events.map((event) => {
     const { length } = event.body
@@ -97,7 +101,7 @@ function packed(events: readonly NewEvent[]): { rows: string; bodies: BytePieces
     from += length
     return row
   })
-  return { rows: JSON.stringify(rows), bodies: new BytePieces(events.map(({ body }) => body)) }
+  return { given: JSON.stringify(rows), bodies: new BytePieces(events.map(({ body }) => body)) }
 }
 
 /** Told after events became due. */
