@@ -76,3 +76,11 @@ test('large text is compressed with lz4 where the engine has it, in new partitio
   const expected = database.engine === 'postgres' ? 'l' : ''
   expect(rows.filter(({ compression }) => compression !== expected)).toEqual([])
 })
+
+test('bodies of deliveries are stored as they came where only pglz could compress them', async () => {
+  const { rows } = await sql<{ storage: string }>`
+    select distinct attstorage as storage from pg_attribute join pg_class on pg_class.oid = attrelid
+    where attname = ${'body'} and relname like ${'webhook_event%'} and relkind in ('r', 'p')
+  `.execute(database.sql)
+  expect(rows).toEqual([{ storage: database.engine === 'postgres' ? 'x' : 'e' }])
+})

@@ -1,4 +1,4 @@
-import { sql, type Transaction } from 'kysely'
+import { type RawBuilder, sql, type Transaction } from 'kysely'
 import type { Database } from './client.ts'
 import { DatabaseRefusedError } from './error.ts'
 import { exempt } from './exemptions.ts'
@@ -58,6 +58,9 @@ const COMPRESSED_COLUMNS = [
   { table: 'delivery', column: 'request_body' },
 ] as const
 
+/** Columns that are written by the thousand: where only `pglz` could compress them, they stay as they are (ADR 39). */
+const SELDOM_WORTH_PGLZ = [{ table: 'webhook_event', column: 'body' }] as const
+
 /**
  * Brings the schema up to date. Each migration is one transaction; any number of processes may call this at once, and
  * each migration runs in one of them while the others wait.
@@ -107,28 +110,51 @@ async function applyNext(
   return next.name
 }
 
+/** As `pg_attribute` has them: `lz4`, and neither compressed nor kept in the row. */
+const LZ4 = 'l'
+const EXTERNAL = 'e'
+
 /**
  * Settings that an engine may lack and correctness never needs: `lz4` where the server was built with it (PGlite is
- * not). Partitions made later inherit it.
+ * not). Partitions made later inherit it. What is set already is not set again: that would lock the table at every start.
  */
 async function applyStorageSettings(trx: Transaction<Schema>): Promise<void> {
   const { rows } = await sql<{ offered: boolean }>`
     select 'lz4' = any(enumvals) as offered from pg_settings where name = 'default_toast_compression'
   `.execute(trx)
-  if (!rows[0]?.offered) return
   await lock(trx)
-  for (const { table, column } of COMPRESSED_COLUMNS) {
-    const { rows: columns } = await sql<{ compression: string }>`
-      select attcompression as compression from pg_attribute
-      where attrelid = ${table}::regclass and attname = ${column}
-    `.execute(trx)
-    // 'l' is lz4; setting it again would lock the table for nothing at every start.
-    if (columns[0] && columns[0].compression !== 'l') {
-      await sql`alter table ${sql.table(table)} alter column ${sql.ref(column)} set compression lz4`.execute(
-        trx,
-      )
+  if (rows[0]?.offered) {
+    for (const column of COMPRESSED_COLUMNS) {
+      const stored = await storageOf(trx, column)
+      if (stored && stored.compression !== LZ4) await alterColumn(trx, column, sql`set compression lz4`)
     }
+    return
   }
+  for (const column of SELDOM_WORTH_PGLZ) {
+    const stored = await storageOf(trx, column)
+    if (stored && stored.storage !== EXTERNAL) await alterColumn(trx, column, sql`set storage external`)
+  }
+}
+
+interface Column {
+  table: string
+  column: string
+}
+
+async function storageOf(trx: Transaction<Schema>, { table, column }: Column) {
+  const { rows } = await sql<{ compression: string; storage: string }>`
+    select attcompression as compression, attstorage as storage from pg_attribute
+    where attrelid = ${table}::regclass and attname = ${column}
+  `.execute(trx)
+  return rows[0]
+}
+
+async function alterColumn(
+  trx: Transaction<Schema>,
+  { table, column }: Column,
+  change: RawBuilder<unknown>,
+): Promise<void> {
+  await sql`alter table ${sql.table(table)} alter column ${sql.ref(column)} ${change}`.execute(trx)
 }
 
 async function lock(trx: Transaction<Schema>): Promise<void> {
