@@ -1,7 +1,8 @@
 /**
  * Bench `webhook`: deliveries a second from the request to the answer, each one another, verified, parsed and committed
  * before it is answered, over those of a bare `node:http` server that reads the body and verifies its HMAC; and how long the
- * slowest wait beside that server's. Each side is a process of its own; they take turns within each round. Once on PostgreSQL
+ * slowest wait beside that server's. `groundRatio` is that of a server that does nothing but keep deliveries in PostgreSQL, in
+ * one thread: printed, not judged, it says what the machine allows. Each side is a process of its own; they take turns within each round. Once on PostgreSQL
  * with its default durability, once embedded. Then, on PostgreSQL, the way to the end: customer, record and trigger.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -49,12 +50,13 @@ export async function bench({ form, log }: MeasureOptions): Promise<Measurement>
     for (const { child } of sides.splice(0)) child.kill('SIGKILL')
   }
   try {
-    const [bare, onPostgres, embedded] = [
-      await start('bare', {}),
-      await start('platform', { DATABASE_URL: postgres.url, MASTER_KEY }),
-      await start('platform', {}),
-    ]
-    const rounds = await measure({ bare, postgres: onPostgres, embedded }, { ...FORMS[form], log })
+    const compared = {
+      bare: await start('bare', {}),
+      ground: await start('ground', { DATABASE_URL: postgres.url }),
+      postgres: await start('platform', { DATABASE_URL: postgres.url, MASTER_KEY }),
+      embedded: await start('platform', {}),
+    }
+    const rounds = await measure(compared, { ...FORMS[form], log })
     end()
     await postgres.execute(['create database shop'])
     const url = new URL('/shop', postgres.url).href
@@ -75,7 +77,7 @@ export async function bench({ form, log }: MeasureOptions): Promise<Measurement>
   }
 }
 
-type Name = 'bare' | 'postgres' | 'embedded'
+type Name = 'bare' | 'ground' | 'postgres' | 'embedded'
 type Round = Record<Name, Delivered>
 
 async function measure(
@@ -104,6 +106,7 @@ function acceptFigures(rounds: readonly Round[]) {
     round(median(rounds.map((one) => one[name][figure] / one.bare[figure])))
   const perSecond = (name: Name) => Math.round(median(rounds.map((one) => one[name].perSecond)))
   return {
+    groundRatio: over('ground', 'perSecond'),
     postgresRatio: over('postgres', 'perSecond'),
     embeddedRatio: over('embedded', 'perSecond'),
     postgresP99Ratio: over('postgres', 'p99Ms'),

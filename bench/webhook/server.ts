@@ -1,9 +1,9 @@
 /**
- * One side of bench `webhook`, as a process of its own: `bare`, or the platform on a database: `platform` accepts alone, `shop`
+ * One side of bench `webhook`, as a process of its own: `bare` and `ground` are what it is compared with; the platform on a database: `platform` accepts alone, `shop`
  * processes too, and so does `another-shop` on a database that a `shop` has set up. Sends its port when it is ready.
  */
-import { createHmac, timingSafeEqual } from 'node:crypto'
-import { createServer } from 'node:http'
+import { once } from 'node:events'
+import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { ensureDefaultWorkspace } from '../../packages/server/src/account/default-workspace.ts'
 import { startMaintenance } from '../../packages/server/src/app/maintenance.ts'
@@ -16,23 +16,12 @@ import { registerDefinition } from '../../packages/server/src/registry/register.
 import { startProcessing } from '../../packages/server/src/webhook/process.ts'
 import { marketDefinition, WEBHOOK_SECRET } from '../../packages/server/test/market-app.ts'
 import { webhookServer } from '../../packages/server/test/webhook-server.ts'
+import { bareServer, openGround } from './ground.ts'
 import type { SideKind } from './sides.ts'
 
-/** Reads the body, verifies its HMAC, answers: the least that any receiver does. */
-async function bare(): Promise<number> {
-  const server = createServer((request, response) => {
-    const chunks: Buffer[] = []
-    request.on('data', (chunk: Buffer) => chunks.push(chunk))
-    request.on('end', () => {
-      const digest = createHmac('sha256', WEBHOOK_SECRET).update(Buffer.concat(chunks)).digest()
-      const given = Buffer.from(String(request.headers['x-market-signature']), 'hex')
-      const isSame = given.length === digest.length && timingSafeEqual(given, digest)
-      response.writeHead(isSame ? 202 : 401, { 'content-type': 'application/json' })
-      response.end(isSame ? '{"got":"it"}' : '')
-    })
-  })
+async function listening(server: Server): Promise<number> {
   server.listen(0, '127.0.0.1')
-  await new Promise((resolve) => server.once('listening', resolve))
+  await once(server, 'listening')
   return (server.address() as AddressInfo).port
 }
 
@@ -89,7 +78,9 @@ function shopDefinition(): Record<string, unknown> {
 }
 
 const SIDES = {
-  bare,
+  bare: () => listening(bareServer(WEBHOOK_SECRET)),
+  ground: async () =>
+    listening(bareServer(WEBHOOK_SECRET, await openGround(process.env['DATABASE_URL'] ?? ''))),
   platform: () => platform({ definition: marketDefinition(), processes: false }),
   shop: () => platform({ definition: shopDefinition(), processes: true }),
   'another-shop': () => platform({ processes: true }),

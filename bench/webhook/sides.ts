@@ -12,7 +12,7 @@ export interface Side {
 }
 
 /** Those of `server.ts`. */
-export type SideKind = 'bare' | 'platform' | 'shop' | 'another-shop'
+export type SideKind = 'bare' | 'ground' | 'platform' | 'shop' | 'another-shop'
 
 export async function startSide(kind: SideKind, env: Record<string, string>): Promise<Side> {
   const child = fork(join(import.meta.dirname, 'server.ts'), [kind], {
