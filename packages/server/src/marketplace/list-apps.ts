@@ -1,8 +1,8 @@
 import type { CompiledDefinition } from 'miniapp'
 import { perContext } from '../cache.ts'
 import type { Context } from '../context.ts'
+import { foldText } from '../db/fold-text.ts'
 import { countInstalls, findInstall, type ListedInstall, listInstalls } from '../install/store.ts'
-import { foldText } from '../record/fold-text.ts'
 import { compiledVersions } from '../registry/compiled-version.ts'
 import { listApps, type RegisteredApp } from '../registry/store.ts'
 

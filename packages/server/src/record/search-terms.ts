@@ -2,7 +2,7 @@
  * Searching customers and records by the beginnings of words. A row's words are the lexemes of a `tsvector`, each led by its
  * workspace: one GIN index serves all workspaces and still keeps the words of each apart.
  */
-import { foldText } from './fold-text.ts'
+import { foldText } from '../db/fold-text.ts'
 
 /** Characters of a word that count; PostgreSQL takes 2046 bytes of a lexeme. */
 const MAX_WORD_CHARACTERS = 60
