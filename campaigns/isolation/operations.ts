@@ -13,6 +13,9 @@ export interface Kit {
   notificationId: string
   customerId: string
   orderId: string
+  productId: string
+  /** Of the customer. */
+  tagId: string
   webhookEventId: string
   /** Of a server of the workspace that is told of events. */
   webhookId: string
@@ -91,9 +94,9 @@ export const OPERATIONS: Record<string, Arguments> = {
   webhooksRemove: ({ webhookId }) => ({ _id: webhookId }),
   customers: (kit) => ({ ids: [kit.customerId], after: cursor('customers', kit, kit.customerId) }),
   customerDetail: ({ customerId }) => ({ _id: customerId }),
-  customerCounts: ({ customerId }) => ({ ids: [customerId] }),
-  customersAdd: () => ({ firstName: 'Made' }),
-  customersEdit: ({ customerId }) => ({ _id: customerId, firstName: 'Changed' }),
+  customerCounts: ({ customerId, tagId }) => ({ ids: [customerId], tag: tagId }),
+  customersAdd: ({ tagId }) => ({ firstName: 'Made', tagIds: [tagId] }),
+  customersEdit: ({ customerId, tagId }) => ({ _id: customerId, firstName: 'Changed', tagIds: [tagId] }),
   customersEditByField: ({ customerId }) => ({
     selector: { code: customerId },
     doc: { firstName: 'Changed' },
@@ -106,16 +109,25 @@ export const OPERATIONS: Record<string, Arguments> = {
   ordersChangeStatus: ({ orderId }) => ({ _id: orderId, status: 'shipped' }),
   abandonedCarts: ({ orderId }) => ({ ids: [orderId] }),
   abandonedCartDetail: ({ orderId }) => ({ _id: orderId }),
-  products: ({ orderId }) => ({ ids: [orderId] }),
-  productDetail: ({ orderId }) => ({ _id: orderId }),
+  products: ({ productId, tagId }) => ({ ids: [productId], tag: tagId }),
+  productDetail: ({ productId }) => ({ _id: productId }),
+  productCountByTags: none,
   productsAdd: ({ orderId }) => ({ name: 'Made', categoryId: orderId }),
-  productsEdit: ({ orderId }) => ({ _id: orderId, name: 'Changed' }),
-  productsRemove: ({ orderId }) => ({ productIds: [orderId] }),
+  productsEdit: ({ productId }) => ({ _id: productId, name: 'Changed' }),
+  productsRemove: ({ productId }) => ({ productIds: [productId] }),
   productCategoriesAdd: ({ orderId }) => ({ name: 'Made', code: 'made', parentId: orderId }),
   productCategoriesEdit: ({ orderId }) => ({ _id: orderId, name: 'Changed', code: 'changed' }),
   productCategoriesRemove: ({ orderId }) => ({ _id: orderId }),
   productCategories: ({ orderId }) => ({ ids: [orderId] }),
   productCategoryDetail: ({ orderId }) => ({ _id: orderId }),
+  tags: ({ tagId }) => ({ ids: [tagId], parentId: tagId, searchValue: 'account' }),
+  tagDetail: ({ tagId }) => ({ _id: tagId }),
+  tagsQueryCount: () => ({ searchValue: 'account' }),
+  tagsAdd: ({ tagId }) => ({ name: 'Made', type: 'core:customer', parentId: tagId }),
+  tagsEdit: ({ tagId }) => ({ _id: tagId, name: 'Changed', type: 'core:customer' }),
+  tagsMerge: ({ tagId, customerId }) => ({ sourceId: tagId, destId: customerId }),
+  tagsTag: ({ customerId, tagId }) => ({ type: 'core:customer', targetIds: [customerId], tagIds: [tagId] }),
+  tagsRemove: ({ tagId }) => ({ _id: tagId }),
   // What a link opens is sealed for the caller's workspace; nothing of another one can be named in it.
   exportLink: ({ ns }) => ({ what: 'orders', format: ns }),
   refreshMiniAppToken: ofApp,

@@ -21,6 +21,7 @@ import { addNotification } from '../../packages/server/src/outbox/notification.t
 import { applyCustomer } from '../../packages/server/src/record/apply-customer.ts'
 import { applyRecord } from '../../packages/server/src/record/apply-record.ts'
 import { registerDefinition } from '../../packages/server/src/registry/register.ts'
+import { listTags } from '../../packages/server/src/tag/store.ts'
 import { insertEvents } from '../../packages/server/src/webhook/store.ts'
 import { allWorkspaces } from '../../packages/server/test/all-workspaces.ts'
 import { breached } from './breach.ts'
@@ -168,7 +169,7 @@ export async function furnish(platform: Platform, subdomain: string, ns: readonl
     tokenId: made['appsAdd']._id ?? tokenId,
     runId: read['miniAppActionRuns'].data[0]._id,
     notificationId: notices['notifications'].data[0]._id,
-    ...(await addOrder(context, workspace)),
+    ...(await addRecords(context, workspace)),
     webhookEventId: await addWebhookEvent(context, workspace),
     webhookId,
     deliveryId: log['webhookDeliveryLogs'].data[0]._id,
@@ -179,16 +180,30 @@ export async function furnish(platform: Platform, subdomain: string, ns: readonl
   }
 }
 
-/** An order and its customer, who has the canary of the workspace in the name. */
-async function addOrder(context: Context, { id: workspaceId, subdomain }: Workspace) {
+/** An order, its customer with a tag, who both have the canary of the workspace in the name, and a product. */
+async function addRecords(context: Context, { id: workspaceId, subdomain }: Workspace) {
   const of = { workspaceId, ns: 'shared', source: { ns: 'shared' } }
   return context.db.transaction(async (trx) => {
-    const customer = { code: '7', firstName: `account-${subdomain}`, primaryEmail: 'a@example.com' }
+    const name = `account-${subdomain}`
+    const customer = { code: '7', firstName: name, primaryEmail: 'a@example.com', tags: [name] }
     const { customerId } = await applyCustomer(context, trx, { ...of, customer })
     const fields = { orderNumber: '1001', customerCode: '7' }
     const order = { contentType: 'ecommerce:orders', operation: 'create', code: 'o-1', fields } as const
     const { recordId } = await applyRecord(context, trx, { ...of, record: order })
-    return { customerId: String(customerId), orderId: String(recordId) }
+    const product = {
+      contentType: 'core:product',
+      operation: 'create',
+      code: 'p-1',
+      fields: { name },
+    } as const
+    const { recordId: productId } = await applyRecord(context, trx, { ...of, record: product })
+    const [tag] = await listTags(trx, { workspaceId })
+    return {
+      customerId: String(customerId),
+      orderId: String(recordId),
+      productId: String(productId),
+      tagId: String(tag?.id),
+    }
   })
 }
 
@@ -235,6 +250,8 @@ export function nobodyLike(kit: Kit): Kit {
     notificationId: like(kit.notificationId),
     customerId: like(kit.customerId),
     orderId: like(kit.orderId),
+    productId: like(kit.productId),
+    tagId: like(kit.tagId),
     webhookEventId: like(kit.webhookEventId),
     webhookId: like(kit.webhookId),
     deliveryId: like(kit.deliveryId),

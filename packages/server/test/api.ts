@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { fastify, type InjectOptions } from 'fastify'
 import type { KyselyPlugin } from 'kysely'
+import { expect } from 'vitest'
 import { ensureDefaultWorkspace } from '../src/account/default-workspace.ts'
 import { makeOwnerLink, useLoginLink } from '../src/account/login-link.ts'
 import { loginRoutes } from '../src/account/login-route.ts'
@@ -82,6 +83,19 @@ export async function testApi(settings: Record<string, string> = {}) {
     statements: counter.statements,
     inject,
     call,
+    /** The value of the only field. Whatever is refused fails the test. */
+    // biome-ignore lint/suspicious/noExplicitAny: answers of any shape are compared with literals
+    async ask(query: string, variables: Record<string, unknown> = {}): Promise<any> {
+      const { data, errors } = await call(query, { variables })
+      expect(errors).toEqual([])
+      return Object.values(data)[0]
+    },
+    /** Why the only field is refused. */
+    async refusal(query: string, variables: Record<string, unknown> = {}) {
+      const { errors } = await call(query, { variables })
+      expect(errors).toHaveLength(1)
+      return { code: errors[0]?.extensions.code, message: errors[0]?.message }
+    },
     /** A token of the default workspace with exactly these permissions. */
     async tokenWith(...permissions: string[]): Promise<string> {
       const { data } = await call(

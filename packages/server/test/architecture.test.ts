@@ -10,7 +10,7 @@ const packages = ['miniapp', 'server', 'cli'] as const
 /** A folder (or top-level file) of the server imports only from those to its left. */
 const SERVER_ORDER = (
   'errors settings config log cache · db jobs http secret sandbox limit · context · audit outbox · account registry · ' +
-  'install oauth record action automation sync webhook · notify marketplace review dashboard · graphql mcp · app handlers'
+  'install oauth tag record action automation sync webhook · notify marketplace review dashboard · graphql mcp · app handlers'
 )
   .split(/[ ·]+/)
   .filter(Boolean)

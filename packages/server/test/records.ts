@@ -7,6 +7,7 @@ import type { Schema } from '../src/db/schema.ts'
 import { applyCustomer } from '../src/record/apply-customer.ts'
 import { applyRecord, applyRecords } from '../src/record/apply-record.ts'
 import type { RecordEvent } from '../src/record/record-event.ts'
+import { withTagIds, withTagNames } from '../src/record/tagged.ts'
 import { type TestDatabase, testDatabase } from './database.ts'
 
 export type TestRecords = Awaited<ReturnType<typeof testRecords>>
@@ -27,6 +28,31 @@ export async function testRecords() {
     },
     close: () => db.drop(),
   }
+}
+
+/** What an app says of a customer; `at`: when, by default now. */
+export function appSays(
+  context: Context,
+  {
+    workspaceId,
+    customer,
+    at = context.now(),
+  }: { workspaceId: string; customer: Said; at?: number | undefined },
+) {
+  const of = { workspaceId, ns: 'salla', source: { ns: 'salla' }, saidAt: () => at }
+  return context.db.transaction((trx) => applyCustomer(context, trx, { ...of, customer }))
+}
+
+type Said = Record<string, unknown>
+
+/** What a workspace is told, the oldest first. */
+export function toldOf(context: Context, workspaceId: string) {
+  return context.db.sql
+    .selectFrom('outbox')
+    .select(['type', 'action', 'data'])
+    .where('workspaceId', '=', workspaceId)
+    .orderBy('id')
+    .execute()
 }
 
 export type TestWorkspace = ReturnType<typeof workspaceOf>
@@ -51,13 +77,18 @@ function workspaceOf(context: Context, workspaceId: string) {
       transaction((trx) => applyRecord(context, trx, { ...of(ns), record })),
     records: (ns: string, records: readonly RecordEvent[], options: { emit?: boolean } = {}) =>
       transaction((trx) => applyRecords(context, trx, { ...of(ns), records, ...options })),
-    customers: () =>
-      context.db.sql
+    /** `tags`: what theirs are called, sorted. */
+    async customers() {
+      const rows = await context.db.sql
         .selectFrom('customer')
         .selectAll()
         .where('workspaceId', '=', workspaceId)
         .orderBy('id')
-        .execute(),
+        .execute()
+      const withIds = await withTagIds(context.db.sql, workspaceId, rows)
+      const named = await withTagNames(context.db.sql, workspaceId, withIds)
+      return named.map((customer) => ({ ...customer, tags: customer.tags.sort() }))
+    },
     keys: () =>
       context.db.sql
         .selectFrom('customerKey')
@@ -74,13 +105,6 @@ function workspaceOf(context: Context, workspaceId: string) {
         .orderBy('contentType')
         .orderBy('code')
         .execute(),
-    /** What the workspace is told, the oldest first. */
-    told: () =>
-      context.db.sql
-        .selectFrom('outbox')
-        .select(['type', 'action', 'data'])
-        .where('workspaceId', '=', workspaceId)
-        .orderBy('id')
-        .execute(),
+    told: () => toldOf(context, workspaceId),
   }
 }

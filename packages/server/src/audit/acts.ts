@@ -21,6 +21,10 @@ export const ACTS = {
   'customers.merged':
     'Customers were merged into one, the subject; `details` holds the ids that are no more.',
   'customers.removed': 'Customers were removed; `details` holds how many, and ids of them.',
+  'tag.removed':
+    'A tag was removed, the subject, and taken off all that carried it; `details` holds its name.',
+  'tag.merged':
+    'A tag was merged into another one, the subject; `details` holds the id and the name that are no more.',
   'webhook.added':
     'A server of the workspace was subscribed to events; `details` names its address and the events.',
   'webhook.changed': 'A subscription to events was changed or switched; `details` names what changed.',

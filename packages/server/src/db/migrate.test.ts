@@ -1,5 +1,7 @@
+import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { allWorkspaces } from '../../test/all-workspaces.ts'
 import { type TestDatabase, testDatabase } from '../../test/database.ts'
 import { DatabaseRefusedError } from './error.ts'
 import { MIGRATIONS, type Migration, migrate } from './migrate.ts'
@@ -83,4 +85,58 @@ test('bodies of deliveries are stored as they came where only pglz could compres
     where attname = ${'body'} and relname like ${'webhook_event%'} and relkind in ('r', 'p')
   `.execute(database.sql)
   expect(rows).toEqual([{ storage: database.engine === 'postgres' ? 'x' : 'e' }])
+})
+
+test('tags that were texts of customers become tags of their workspaces', async () => {
+  const all = allWorkspaces(database.sql)
+  for (const statement of [
+    'drop table tagged',
+    'drop table tag_name',
+    'drop table tag',
+    "alter table customer add column tags text[] not null default '{}'",
+    "delete from migration where name = '0017-tags'",
+  ]) {
+    await sql.raw(statement).execute(all)
+  }
+  const [one, two] = [randomUUID(), randomUUID()]
+  const customers = [
+    { workspace: one, tags: ['VIP', 'new', 'VIP'] },
+    { workspace: one, tags: ['VIP'] },
+    { workspace: one, tags: [] },
+    { workspace: two, tags: ['VIP', 'x'.repeat(256), 'x'.repeat(257)] },
+  ]
+  for (const id of [one, two]) {
+    await sql`insert into workspace (id, subdomain, name) values (${id}, ${id}, 'x')`.execute(all)
+  }
+  for (const { workspace, tags } of customers) {
+    await sql`insert into customer (workspace_id, id, state, tags, source, search, created_at, updated_at)
+      values (${workspace}, ${randomUUID()}, 'customer', ${tags}, '{}', '', now(), now())`.execute(all)
+  }
+  expect(await migrate(database)).toEqual(['0017-tags'])
+  const { rows } = await sql<{
+    name: string
+    carried: string
+    folded: string
+    order: string
+    workspace: string
+  }>`
+    select tag.name, folded, "order", tag.workspace_id as workspace, count(target_id) as carried
+    from tag
+      join tag_name on tag_name.tag_id = tag.id and tag_name.name = tag.name and tag_name.type = tag.type
+      join tagged on tagged.tag_id = tag.id and tagged.workspace_id = tag.workspace_id and tagged.type = tag.type
+    where tag.type = 'core:customer' group by tag.workspace_id, tag.id
+  `.execute(all)
+  const tag = (workspace: string, name: string, carried: string) => {
+    const folded = name.toLowerCase()
+    return { workspace, name, folded, order: `${folded}/`, carried }
+  }
+  expect(rows).toHaveLength(4)
+  expect(rows).toEqual(
+    expect.arrayContaining([
+      tag(one, 'VIP', '2'),
+      tag(one, 'new', '1'),
+      tag(two, 'VIP', '1'),
+      tag(two, 'x'.repeat(255), '1'),
+    ]),
+  )
 })

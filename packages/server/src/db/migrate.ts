@@ -16,6 +16,7 @@ import { webhookSecretRotation } from './migrations/0013-webhook-secret-rotation
 import { byHand } from './migrations/0014-by-hand.ts'
 import { installsOfApp } from './migrations/0015-installs-of-app.ts'
 import { claimHolders } from './migrations/0016-claim-holders.ts'
+import { tags } from './migrations/0017-tags.ts'
 import { withoutTimeLimit } from './patient-client.ts'
 import type { Schema } from './schema.ts'
 
@@ -42,6 +43,7 @@ export const MIGRATIONS: readonly Migration[] = [
   byHand,
   installsOfApp,
   claimHolders,
+  tags,
 ]
 
 /** Any number, as long as it is ours alone: processes that start together take this lock in turn. */

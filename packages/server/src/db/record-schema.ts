@@ -34,7 +34,6 @@ export interface CustomerTable {
   data: JsonText<Record<string, unknown>>
   /** The latest code of each app that knows the customer. */
   externalCodes: JsonText<Record<string, string>>
-  tags: ColumnType<string[], string[] | undefined, string[]>
   /** When the fields were last said that a person has changed: milliseconds since the epoch. */
   fieldTimes: JsonText<Record<string, number>>
   /** Of the first sight. */

@@ -17,6 +17,7 @@ import type {
 } from './column.ts'
 import { NOTIFY_TABLES, type NotifyTables } from './notify-schema.ts'
 import type { CustomerKeyTable, CustomerTable, OutboxTable, RecordTable } from './record-schema.ts'
+import { TAG_TABLES, type TagTables } from './tag-schema.ts'
 import { WEBHOOK_TABLES, type WebhookTables } from './webhook-schema.ts'
 
 /**
@@ -63,6 +64,7 @@ export const WORKSPACE_TABLES = {
   customer_key: true,
   record: true,
   outbox: true,
+  ...TAG_TABLES,
   ...WEBHOOK_TABLES,
   ...NOTIFY_TABLES,
 } as const satisfies Record<TableOfWorkspaces, true>
@@ -365,7 +367,7 @@ export interface AuditTable {
   details: JsonText<Record<string, unknown>>
 }
 
-export interface Schema extends WebhookTables, NotifyTables {
+export interface Schema extends TagTables, WebhookTables, NotifyTables {
   migration: MigrationTable
   setting: SettingTable
   workspace: WorkspaceTable

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type TestApi, testApi } from '../../test/api.ts'
-import { applyCustomer } from '../record/apply-customer.ts'
+import { appSays, toldOf } from '../../test/records.ts'
 import { applyRecord } from '../record/apply-record.ts'
 import { MAX_FURTHER } from '../record/customer-edit.ts'
 import { MAX_REMOVED_CUSTOMERS } from '../record/remove-customers.ts'
@@ -13,12 +13,22 @@ beforeAll(async () => {
 afterAll(() => api.close())
 
 const FIELDS =
-  '_id state firstName lastName email primaryEmail emails primaryPhone phones code tags leadStatus isSubscribed birthDate links description externalCodes'
+  '_id state firstName lastName email primaryEmail emails primaryPhone phones code tagIds tags leadStatus isSubscribed birthDate links description externalCodes'
 
 async function mutate(call: string): Promise<Record<string, unknown>> {
   const { data, errors } = await api.call(`mutation { ${call} { ${FIELDS} } }`)
   expect(errors).toEqual([])
   return Object.values(data)[0] as Record<string, unknown>
+}
+
+/** The id of a tag of customers, which is made where it is not there yet. */
+async function tag(name: string): Promise<string> {
+  const { data } = await api.call(`{ tags(searchValue: "${name}") { data { _id name } } }`)
+  const known = data.tags.data.find((one: { name: string }) => one.name === name)
+  if (known) return known._id
+  const made = await api.call(`mutation { tagsAdd(name: "${name}", type: "core:customer") { _id } }`)
+  expect(made.errors).toEqual([])
+  return made.data.tagsAdd._id
 }
 
 async function refusal(call: string, selection = `{ ${FIELDS} }`) {
@@ -31,12 +41,8 @@ const detail = async (idOrCode: unknown) =>
   (await api.call(`{ customerDetail(_id: "${idOrCode}") { ${FIELDS} } }`)).data?.customerDetail
 
 /** What an app says, at a moment of its own. */
-function said(customer: Record<string, unknown>, at = api.clock.now) {
-  const of = { workspaceId: api.workspace.id, ns: 'salla', source: { ns: 'salla' } }
-  return api.context.db.transaction((trx) =>
-    applyCustomer(api.context, trx, { ...of, customer, saidAt: () => at }),
-  )
-}
+const said = (customer: Record<string, unknown>, at?: number) =>
+  appSays(api.context, { workspaceId: api.workspace.id, customer, at })
 
 async function order(code: string, customerId?: string) {
   const of = { workspaceId: api.workspace.id, ns: 'salla', source: { ns: 'salla' } }
@@ -48,20 +54,17 @@ async function order(code: string, customerId?: string) {
 }
 
 async function told(): Promise<[string, string][]> {
-  const rows = await api.context.db.sql
-    .selectFrom('outbox')
-    .select(['action', 'data'])
-    .where('workspaceId', '=', api.workspace.id)
-    .where('type', '=', 'core:customer')
-    .orderBy('id')
-    .execute()
-  return rows.map(({ action, data }) => [action, (data as { object: { _id: string } }).object._id])
+  const events = await toldOf(api.context, api.workspace.id)
+  return events
+    .filter(({ type }) => type === 'core:customer')
+    .map(({ action, data }) => [action, (data as { object: { _id: string } }).object._id])
 }
 
 describe('customersAdd', () => {
   it('keeps what is said in the form in which it is found, and tells of it', async () => {
+    const vip = await tag('vip')
     const made = await mutate(
-      'customersAdd(firstName: " Layla ", primaryEmail: "Layla@Example.com", emails: ["l2@example.com"], primaryPhone: "00966 50 123 4567", code: "A-1", tags: ["vip"], state: "lead", isSubscribed: "Yes", birthDate: "1990-02-28", links: { site: "https://layla.example" })',
+      `customersAdd(firstName: " Layla ", primaryEmail: "Layla@Example.com", emails: ["l2@example.com"], primaryPhone: "00966 50 123 4567", code: "A-1", tagIds: ["${vip}"], state: "lead", isSubscribed: "Yes", birthDate: "1990-02-28", links: { site: "https://layla.example" })`,
     )
     expect(made).toMatchObject({
       firstName: 'Layla',
@@ -69,6 +72,7 @@ describe('customersAdd', () => {
       emails: ['layla@example.com', 'l2@example.com'],
       primaryPhone: '+966501234567',
       code: 'A-1',
+      tagIds: [vip],
       tags: ['vip'],
       state: 'lead',
       isSubscribed: 'Yes',
@@ -137,7 +141,10 @@ describe('customersEdit', () => {
     })
     const saidBefore = api.clock.now
     api.clock.now += 1_000
-    await mutate(`customersEdit(_id: "${customerId}", firstName: "Hand", primaryEmail: null, tags: ["h"])`)
+    const h = await tag('h')
+    await mutate(
+      `customersEdit(_id: "${customerId}", firstName: "Hand", primaryEmail: null, tagIds: ["${h}"])`,
+    )
     await said(
       { code: 'c1', firstName: 'Late', lastName: 'New', primaryEmail: 'late@example.com', tags: ['late'] },
       saidBefore + 500,
@@ -236,7 +243,7 @@ it('customersChangeState changes the state alone', async () => {
 describe('customersMerge', () => {
   it('makes one of several, with all that leads to them and all that is theirs', async () => {
     const first = await mutate(
-      'customersAdd(firstName: "One", primaryEmail: "one@example.com", tags: ["a"], state: "lead")',
+      `customersAdd(firstName: "One", primaryEmail: "one@example.com", tagIds: ["${await tag('a')}"], state: "lead")`,
     )
     const second = await said({
       code: 'm2',
@@ -255,10 +262,10 @@ describe('customersMerge', () => {
       lastName: 'Last',
       emails: ['one@example.com', 'two@example.com'],
       externalCodes: { salla: 'm2' },
-      tags: ['a', 'b'],
       state: 'customer',
       description: 'both',
     })
+    expect([...(merged['tags'] as string[])].sort()).toEqual(['a', 'b'])
     expect(await told()).toContainEqual(['merge', first['_id']])
     const { data } = await api.call(`{ orderDetail(_id: "${recordId}") { customer { _id } } }`)
     expect(data.orderDetail.customer._id).toBe(first['_id'])

@@ -4,6 +4,7 @@ import { ApiError } from '../errors.ts'
 import { addCustomer, editCustomer, editCustomerByField } from '../record/edit-customer.ts'
 import { MAX_REMOVED_CUSTOMERS, removeCustomers } from '../record/remove-customers.ts'
 import { MAX_MERGED, uniteCustomers } from '../record/unite-customers.ts'
+import { MAX_TAGS_OF_ONE } from '../tag/hold-tags.ts'
 import { builder } from './builder.ts'
 import { CustomerType } from './customer-type.ts'
 
@@ -19,7 +20,9 @@ const customerArgs = builder.args((t) => ({
   primaryPhone: t.string(),
   phones: t.stringList({ description: 'Further numbers; the customer is found by each.' }),
   code: t.string({ description: 'Its own, besides those that apps gave.' }),
-  tags: t.stringList({ description: 'All of them: they replace those before.' }),
+  tagIds: t.stringList({
+    description: `All of them: they replace those before. At most ${MAX_TAGS_OF_ONE}, of the type core:customer or core:all.`,
+  }),
   avatar: t.string(),
   sex: t.int(),
   birthDate: t.field({ type: 'Date' }),

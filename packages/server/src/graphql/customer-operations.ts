@@ -25,7 +25,7 @@ const filterArgs = builder.args((t) => ({
   }),
   type: t.string({ description: `A state: ${CUSTOMER_STATES.join(', ')}.` }),
   types: t.field({ type: ['String'], description: 'Several states.' }),
-  tag: t.string(),
+  tag: t.string({ description: 'The _id of a tag that they carry themselves.' }),
   ids: t.field({ type: ['String'] }),
   excludeIds: t.boolean({ description: 'All but those of `ids`.' }),
   ns: t.string({ description: 'Only those that this app knows.' }),
@@ -111,7 +111,7 @@ builder.queryField('customerCounts', (t) =>
   t.field({
     type: 'JSON',
     permission: 'showCustomers',
-    description: `How many customers there are, in groups: { byTag: { vip: 3 }, … }. Of each group at most the ${MAX_GROUPS} largest; byIntegrationType counts by app. There are no segments, forms and further workspaces here: their counts are empty.`,
+    description: `How many customers there are, in groups: { byState: { lead: 3 }, … }. byTag counts by the _id of the tag. Of each group at most the ${MAX_GROUPS} largest; byIntegrationType counts by app. There are no segments, forms and further workspaces here: their counts are empty.`,
     args: {
       ...filterArgs,
       only: t.arg.string({ description: `One of ${Object.keys(COUNTED).join(', ')}; default: all.` }),

@@ -1,12 +1,13 @@
 /** A customer as 10b section 4.1 publishes it: the fields that are kept here. */
 
 import { listCustomers } from '../record/list.ts'
-import type { Profile } from '../record/merge-customer.ts'
+import type { ListedCustomer } from '../record/merge-customer.ts'
 import { builder } from './builder.ts'
 import { defineLoader } from './loader.ts'
 import { textsOf } from './record-fields.ts'
+import { namesOfTags, TagType, tagIdsOf, tagsOf } from './tag-type.ts'
 
-const text = ({ data }: Profile, field: string): string | null => {
+const text = ({ data }: ListedCustomer, field: string): string | null => {
   const value = data[field]
   return typeof value === 'string' ? value : null
 }
@@ -16,7 +17,7 @@ function withFirst(primary: string | null, further: unknown): string[] {
   return [...new Set(texts)]
 }
 
-export const CustomerType = builder.objectRef<Profile>('Customer')
+export const CustomerType = builder.objectRef<ListedCustomer>('Customer')
 
 CustomerType.implement({
   description: 'A person that apps know: put together from what each of them says.',
@@ -55,7 +56,20 @@ CustomerType.implement({
       description: 'The latest code at each app, by ns.',
       resolve: ({ externalCodes }) => externalCodes,
     }),
-    tags: t.stringList({ nullable: false, resolve: ({ tags }) => [...tags] }),
+    tagIds: t.stringList({
+      nullable: false,
+      resolve: ({ id }, _args, request) => tagIdsOf(request).load(id),
+    }),
+    getTags: t.field({
+      type: [TagType],
+      nullable: false,
+      resolve: ({ id }, _args, request) => tagsOf(request, id),
+    }),
+    tags: t.stringList({
+      nullable: false,
+      description: 'What its tags are called.',
+      resolve: ({ id }, _args, request) => namesOfTags(request, id),
+    }),
     emails: t.stringList({
       description: 'Every address, the primary one first.',
       resolve: ({ primaryEmail, data }) => withFirst(primaryEmail, data['emails']),
@@ -84,7 +98,7 @@ CustomerType.implement({
 })
 
 /** Customers of rows that come in lists. */
-export const customerOf = defineLoader<string, Profile | null>(async ({ context, caller }, ids) => {
+export const customerOf = defineLoader<string, ListedCustomer | null>(async ({ context, caller }, ids) => {
   const range = { limit: ids.length, offset: 0 }
   const found = await listCustomers(context.db.sql, { workspaceId: caller.workspaceId, ids }, range)
   const byId = new Map(found.map((customer) => [customer.id, customer]))

@@ -59,6 +59,8 @@ export interface ListSource<Item extends Listed> {
   count: () => Promise<number>
   /** Default: `createdAt`. */
   sortedBy?: SortKey<Item>
+  /** Rows of a page that is to hold all that was named, however few were asked for. */
+  atLeast?: number
   /** Of an order that the caller chose; a cursor of another one is refused. */
   order?: string | undefined
 }
@@ -73,7 +75,7 @@ export async function readPage<Item extends Listed>(
   args: PageArguments,
   source: ListSource<Item>,
 ): Promise<Page<Item>> {
-  const perPage = Math.min(rowsOf(args), MAX_PER_PAGE)
+  const perPage = Math.max(Math.min(rowsOf(args), MAX_PER_PAGE), source.atLeast ?? 0)
   const currentPage = atLeastOne(args.page ?? 1, 'page')
   const { sortedBy = NEWEST } = source
   const name = source.order === undefined ? source.name : `${source.name} ${source.order}`

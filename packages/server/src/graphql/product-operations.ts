@@ -5,7 +5,9 @@ import { addToCatalogue, editInCatalogue, PRODUCT } from '../record/edit-catalog
 import { removeRecords } from '../record/edit-record.ts'
 import type { RecordFilter } from '../record/filter.ts'
 import { findRecord } from '../record/find.ts'
+import { MAX_GROUPS } from '../record/list.ts'
 import { RECORD_SORTS } from '../record/sort.ts'
+import { countProductsByTag } from '../record/tagged.ts'
 import { builder } from './builder.ts'
 import { listResponse } from './list-response.ts'
 import { pageArgs } from './pagination.ts'
@@ -31,6 +33,7 @@ builder.queryField('products', (t) =>
       ...sortArgs(SORTS, 'code'),
       type: t.arg.string(),
       vendorId: t.arg.string(),
+      tag: t.arg.string({ description: 'The _id of a tag that they carry themselves.' }),
       categoryId: t.arg.string({ description: 'Those of this category and all below it.' }),
       categoryCode: t.arg.string({ description: 'Those of one category, whatever the app.' }),
       excludeIds: t.arg.boolean({ description: 'All but those of `ids`.' }),
@@ -47,6 +50,7 @@ builder.queryField('products', (t) =>
 interface ProductArguments {
   type?: string | null | undefined
   vendorId?: string | null | undefined
+  tag?: string | null | undefined
   categoryId?: string | null | undefined
   categoryCode?: string | null | undefined
   ids?: readonly string[] | null | undefined
@@ -59,12 +63,13 @@ async function narrow(
   { context, caller }: RequestContext,
   args: ProductArguments,
 ): Promise<Partial<RecordFilter>> {
-  const { type, vendorId, categoryId, categoryCode, ids, excludeIds, codes, excludeCodes } = args
+  const { type, vendorId, tag, categoryId, categoryCode, ids, excludeIds, codes, excludeCodes } = args
   const data = { ...(type && { type }), ...(vendorId && { vendorId }) }
   const of = { workspaceId: caller.workspaceId, idOrCode: categoryId ?? '' }
   return {
     ...(Object.keys(data).length > 0 && { data }),
     ...(categoryId && { categories: await categoryWithDescendants(context, of) }),
+    ...(tag && { tag }),
     ...(categoryCode && { categoryCode }),
     ...(excludeIds && ids && { exceptIds: ids }),
     ...(excludeCodes && codes && { exceptCodes: codes }),
@@ -79,6 +84,16 @@ builder.queryField('productDetail', (t) =>
     args: { _id: t.arg.string({ description: 'Its _id, or its code at the shop.' }) },
     resolve: (_root, { _id }, { context, caller }) =>
       findRecord(context, { workspaceId: caller.workspaceId, idOrCode: _id ?? '', ...PRODUCT }),
+  }),
+)
+
+builder.queryField('productCountByTags', (t) =>
+  t.field({
+    type: 'JSON',
+    permission: 'showProducts',
+    description: `How many products carry each tag, by its _id; at most the ${MAX_GROUPS} largest.`,
+    resolve: (_root, _args, { context, caller }) =>
+      countProductsByTag(context.db.sql, caller.workspaceId, MAX_GROUPS),
   }),
 )
 

@@ -17,6 +17,7 @@ import {
   scalarOf,
 } from './product-parts.ts'
 import { numberField, textField, textsOf, timeField } from './record-fields.ts'
+import { TagType, tagIdsOf, tagsOf } from './tag-type.ts'
 
 /** Of the same app: codes are the app's own. A code and a `ns` hold no line break. */
 const categoryOf = defineLoader<string, ListedRecord | null>(async ({ context, caller }, names) => {
@@ -92,6 +93,16 @@ builder.objectFields(ProductType, (t) => ({
   }),
   variants: t.field({ type: 'JSON', resolve: ({ data }) => data['variants'] }),
   attributes: t.field({ type: 'JSON', resolve: ({ data }) => data['attributes'] }),
+  tagIds: t.stringList({
+    nullable: false,
+    description: 'Set them with tagsTag.',
+    resolve: ({ id }, _args, request) => tagIdsOf(request).load(id),
+  }),
+  getTags: t.field({
+    type: [TagType],
+    nullable: false,
+    resolve: ({ id }, _args, request) => tagsOf(request, id),
+  }),
   categoryCode: t.exposeString('categoryCode'),
   categoryId: t.string({
     resolve: async (product, _args, request) => (await loadCategory(product, request))?.id ?? null,

@@ -70,7 +70,8 @@ async function forgetCodes(
   const kept = left
     .filter((profile) => !isRemoved(profile))
     .map((profile): CustomerChange => {
-      return { effect: 'updated', profile: { ...profile, version: profile.version + 1, updatedAt: now } }
+      const changed = { ...profile, version: profile.version + 1, updatedAt: now }
+      return { effect: 'updated', profile: changed, tagsBefore: profile.tagIds }
     })
   await deleteKeys(trx, workspaceId, gone)
   await deleteCustomers(trx, workspaceId, removed)

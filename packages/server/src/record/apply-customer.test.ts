@@ -82,7 +82,7 @@ describe('a customer that nobody knows', () => {
       {
         state: 'lead',
         data: { sex: 1, birthDate: '1990-02-28', position: 'Owner' },
-        tags: ['vip', 'new'],
+        tags: ['new', 'vip'],
       },
     ])
   })

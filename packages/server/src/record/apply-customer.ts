@@ -7,8 +7,11 @@ import type { Context } from '../context.ts'
 import type { Source } from '../db/record-schema.ts'
 import type { Schema } from '../db/schema.ts'
 import { storable } from '../db/text.ts'
+import { findOrMakeTags } from '../tag/find-or-make-tags.ts'
+import { changeTags, holdTags } from '../tag/store.ts'
+import { CUSTOMER_TYPE } from './content-type.ts'
 import { type ReadCustomer, readCustomer } from './customer-fields.ts'
-import type { Profile } from './merge-customer.ts'
+import type { Profile, SaidCustomer } from './merge-customer.ts'
 import {
   type CustomerChange,
   type CustomerOutcome,
@@ -26,8 +29,8 @@ import {
   linkRecords,
   lockCodes,
   lockCustomers,
+  lookAtCustomers,
   saveCustomers,
-  selectCustomers,
 } from './store.ts'
 import { tellOfCustomers } from './tell.ts'
 
@@ -98,10 +101,11 @@ async function plan(
   const owners = new Map(
     (await findKeyOwners(trx, workspaceId, [...asked.values()])).map((key) => [keyText(key), key.customerId]),
   )
+  const named = await withTags(context, trx, { batch, said })
   const ids = new Set(said.flatMap(({ keys }) => winnerOf(keys, owners) ?? []))
   const planOf = (known: readonly Profile[]) =>
-    planCustomers(said, { known, owners, sourceOf, saidAt, now: context.now() })
-  const looked = said.length < 2 ? [] : await selectCustomers(trx, workspaceId, [...ids]).execute()
+    planCustomers(named, { known, owners, sourceOf, saidAt, now: context.now() })
+  const looked = said.length < 2 ? [] : await lookAtCustomers(trx, workspaceId, [...ids])
   // Nothing new of anybody, as of most: batches of the same customers need not wait for each other.
   const isHeld = looked.length === ids.size && !changesKnown(planOf(looked), ids)
   const known = await (isHeld ? holdCustomers : lockCustomers)(trx, workspaceId, [...ids])
@@ -110,16 +114,34 @@ async function plan(
   return isHeld && changesKnown(planned, ids) ? undefined : planned
 }
 
+/** Tags that an app names are made where they are not there yet. */
+async function withTags(
+  context: Pick<Context, 'now'>,
+  trx: Transaction<Schema>,
+  { batch: { workspaceId }, said }: Said,
+): Promise<SaidCustomer[]> {
+  const names = said.flatMap(({ keys, tags }) => (keys.length === 0 ? [] : tags))
+  const ids = await findOrMakeTags(context, trx, { workspaceId, type: CUSTOMER_TYPE, names })
+  return said.map(({ tags, ...entry }) => ({
+    ...entry,
+    tagIds: [...new Set(tags.flatMap((name) => ids.get(name) ?? []))],
+  }))
+}
+
 function changesKnown({ changes }: CustomerPlan, known: ReadonlySet<string>): boolean {
   return changes.some(({ profile }) => known.has(profile.id))
 }
 
-/** @returns false where a key was claimed by somebody else meanwhile; nothing is changed then */
+/** @returns false where a key was claimed, or a tag removed, by somebody else meanwhile; nothing is changed then */
 export async function carryOut(
   trx: Transaction<Schema>,
   { workspaceId, ns }: Pick<CustomerBatch, 'workspaceId' | 'ns'>,
   { newKeys, oldKeys, changes }: Pick<CustomerPlan, 'newKeys' | 'oldKeys' | 'changes'>,
 ): Promise<boolean> {
+  const added = new Set(
+    changes.flatMap(({ profile, tagsBefore }) => profile.tagIds.filter((id) => !tagsBefore.includes(id))),
+  )
+  if ((await holdTags(trx, workspaceId, [...added])).length < added.size) return false
   const codes = newKeys.filter(({ kind }) => kind === 'code')
   await lockCodes(
     trx,
@@ -145,18 +167,27 @@ export async function carryOut(
   return true
 }
 
-/** Writes profiles that are new, or that this transaction has locked, and makes them findable. */
-export function saveProfiles(
+/** Writes profiles that are new, or that this transaction has locked, with the tags that it holds for them. */
+export async function saveProfiles(
   trx: Transaction<Schema>,
   workspaceId: string,
   changes: readonly CustomerChange[],
 ): Promise<void> {
-  return saveCustomers(
+  await saveCustomers(
     trx,
     workspaceId,
     changes.map(({ profile }) => ({
       ...profile,
       searchTerms: searchTerms(workspaceId, searchedOf(profile)),
+    })),
+  )
+  await changeTags(
+    trx,
+    { workspaceId, type: CUSTOMER_TYPE },
+    changes.map(({ profile, tagsBefore: before }) => ({
+      targetId: profile.id,
+      before,
+      after: profile.tagIds,
     })),
   )
 }

@@ -1,7 +1,9 @@
 /** Kinds of records (specification 6.2, 6.6) and what lists show, sort and search of them. */
 
-export const CUSTOMER_TYPE = 'core:customer'
-export const PRODUCT_TYPE = 'core:product'
+import type { TaggedType } from '../tag/tag-type.ts'
+
+export const CUSTOMER_TYPE = 'core:customer' satisfies TaggedType
+export const PRODUCT_TYPE = 'core:product' satisfies TaggedType
 export const CATEGORY_TYPE = 'core:category'
 export const ORDER_TYPE = 'ecommerce:orders'
 export const CART_TYPE = 'ecommerce:abandonedCarts'

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { CUSTOMER_STATES } from '../db/record-schema.ts'
 import { storable } from '../db/text.ts'
 import { ApiError } from '../errors.ts'
+import { MAX_TAGS_OF_ONE } from '../tag/hold-tags.ts'
 import {
   MAX_CODE_CHARACTERS,
   readCode,
@@ -13,6 +14,7 @@ import {
   readText,
 } from './customer-fields.ts'
 import { COLUMNS, type Profile } from './merge-customer.ts'
+import type { CustomerChange } from './plan-customers.ts'
 
 /** The fields that are said, in the form in which they are kept; null clears. */
 export type CustomerEdit = Readonly<Record<string, unknown>>
@@ -38,7 +40,7 @@ const FIELDS: Readonly<Record<string, { read: Read; is: string }>> = {
   emails: { read: listOf(readEmail), is: `a list of at most ${MAX_FURTHER} e-mail addresses` },
   phones: { read: listOf(readPhone), is: `a list of at most ${MAX_FURTHER} phone numbers` },
   code: { read: readCode, is: `a text of 1 to ${MAX_CODE_CHARACTERS} characters` },
-  tags: { read: (value) => listOf(readText)(value), is: `a list of at most ${MAX_FURTHER} texts` },
+  tagIds: { read: listOf(readText, MAX_TAGS_OF_ONE), is: `a list of at most ${MAX_TAGS_OF_ONE} ids of tags` },
   avatar: { read: text, is: 'a text' },
   sex: { read: readInteger, is: 'a whole number' },
   birthDate: { read: readDate, is: 'a date' },
@@ -81,9 +83,9 @@ function readField(field: string, value: unknown): unknown {
   return read
 }
 
-function listOf(read: (value: unknown) => string | undefined): Read {
+function listOf(read: (value: unknown) => string | undefined, most = MAX_FURTHER): Read {
   return (value) => {
-    if (!Array.isArray(value) || value.length > MAX_FURTHER) return undefined
+    if (!Array.isArray(value) || value.length > most) return undefined
     const items = value.map(read)
     return items.includes(undefined) ? undefined : [...new Set(items)]
   }
@@ -95,11 +97,14 @@ function readYesNo(value: unknown): string | undefined {
   return value === 'Yes' || value === 'No' ? value : undefined
 }
 
+/** By what the time of a field is kept, where that is not its published name: apps say the names of tags. */
+const TIMED_AS: Readonly<Record<string, string>> = { tagIds: 'tags' }
+
 /** @returns the profile with what is said; every field that is said has the time */
 export function editProfile(profile: Profile, edit: CustomerEdit, now: Date): Profile {
   const isColumn = (field: string) => COLUMNS.some((column) => column === field)
   const entries = Object.entries(edit)
-  const others = entries.filter(([field]) => !isColumn(field) && field !== 'tags')
+  const others = entries.filter(([field]) => !isColumn(field) && field !== 'tagIds')
   const data = Object.fromEntries(
     Object.entries({ ...profile.data, ...Object.fromEntries(others) }).filter(([, value]) => value !== null),
   )
@@ -107,16 +112,25 @@ export function editProfile(profile: Profile, edit: CustomerEdit, now: Date): Pr
     ...profile,
     ...Object.fromEntries(entries.filter(([field]) => isColumn(field))),
     data,
-    tags: edit['tags'] === undefined ? profile.tags : ((edit['tags'] ?? []) as string[]),
+    tagIds: edit['tagIds'] === undefined ? profile.tagIds : ((edit['tagIds'] ?? []) as string[]),
     fieldTimes: {
       ...profile.fieldTimes,
-      ...Object.fromEntries(entries.map(([field]) => [field, now.getTime()])),
+      ...Object.fromEntries(entries.map(([field]) => [TIMED_AS[field] ?? field, now.getTime()])),
     },
   }
 }
 
+/** What a person said makes of a customer; undefined: of a new one. */
+export function changeOf(before: Profile | undefined, profile: Profile, now: Date): CustomerChange {
+  const tagsBefore = before?.tagIds ?? []
+  if (before !== undefined && sameContent(before, profile))
+    return { effect: 'unchanged', profile, tagsBefore }
+  const changed = { ...profile, version: profile.version + 1, updatedAt: now }
+  return { effect: before === undefined ? 'created' : 'updated', profile: changed, tagsBefore }
+}
+
 /** Whether two profiles of a customer differ in what can be seen. */
-export function sameContent(one: Profile, other: Profile): boolean {
+function sameContent(one: Profile, other: Profile): boolean {
   const seen = ({ fieldTimes: _, version: __, updatedAt: ___, ...fields }: Profile) => fields
   return isDeepStrictEqual(seen(one), seen(other))
 }

@@ -4,6 +4,8 @@
  */
 import { toE164 } from 'miniapp'
 import { CUSTOMER_STATES, type CustomerKeyKind, type CustomerState } from '../db/record-schema.ts'
+import { MAX_TAGS_OF_ONE } from '../tag/hold-tags.ts'
+import { tagName } from '../tag/tag-name.ts'
 
 /** Characters of a code, here and of records: what one key of an index holds whatever the script. */
 export const MAX_CODE_CHARACTERS = 500
@@ -37,6 +39,7 @@ export interface CustomerKey {
 
 export interface ReadCustomer {
   values: CustomerValues
+  /** Names, as the app has them. */
   tags: string[]
   /** The strongest first. */
   keys: CustomerKey[]
@@ -123,5 +126,6 @@ export function readDate(value: unknown): string | undefined {
 
 function readTags(value: unknown): string[] {
   const list: unknown[] = Array.isArray(value) ? value : typeof value === 'string' ? value.split(',') : []
-  return [...new Set(list.flatMap((tag) => readText(tag) ?? []))]
+  const names = list.flatMap((tag) => tagName(readText(tag) ?? '') || [])
+  return [...new Set(names)].slice(0, MAX_TAGS_OF_ONE)
 }

@@ -9,8 +9,10 @@ import { retryCollisions } from '../db/retry-collisions.ts'
 import type { Schema } from '../db/schema.ts'
 import { uuidv7 } from '../db/uuid.ts'
 import { ApiError } from '../errors.ts'
+import { holdSaidTags } from '../tag/hold-tags.ts'
 import { carryOut } from './apply-customer.ts'
-import { type CustomerEdit, editProfile, readEdit, sameContent } from './customer-edit.ts'
+import { CUSTOMER_TYPE } from './content-type.ts'
+import { type CustomerEdit, changeOf, editProfile, readEdit } from './customer-edit.ts'
 import type { CustomerKey } from './customer-fields.ts'
 import { BY_HAND } from './edit-record.ts'
 import { customerNotFound, findCustomer } from './find.ts'
@@ -26,10 +28,10 @@ type Fields = Readonly<Record<string, unknown>>
 export function addCustomer(context: Editing, caller: Caller, fields: Fields): Promise<Profile> {
   const edit = readEdit(fields)
   return retryCollisions(() =>
-    context.db.transaction((trx) => {
+    context.db.transaction(async (trx) => {
       const now = new Date(context.now())
       const empty = emptyProfile(uuidv7(now.getTime()), { source: { token: caller.tokenId }, now })
-      const profile = editProfile(empty, edit, now)
+      const profile = editProfile(empty, await withHeldTags(trx, caller, edit), now)
       return saveEdited(context, trx, { caller, before: undefined, profile })
     }),
   )
@@ -81,10 +83,25 @@ function change(
     context.db.transaction(async (trx) => {
       const [before] = await lockCustomers(trx, caller.workspaceId, [id])
       if (before === undefined) throw customerNotFound(JSON.stringify(id))
-      const profile = editProfile(before, edit, new Date(context.now()))
+      const held = await withHeldTags(trx, caller, edit)
+      const profile = editProfile(before, held, new Date(context.now()))
       return saveEdited(context, trx, { caller, before, profile })
     }),
   )
+}
+
+/**
+ * What is said, with its tags held until the transaction ends.
+ * @throws ApiError BAD_USER_INPUT where a tag is not there, or is for other things
+ */
+export async function withHeldTags(
+  trx: Transaction<Schema>,
+  { workspaceId }: Pick<Caller, 'workspaceId'>,
+  edit: CustomerEdit,
+): Promise<CustomerEdit> {
+  if (edit['tagIds'] == null) return edit
+  const tagIds = edit['tagIds'] as string[]
+  return { ...edit, tagIds: await holdSaidTags(trx, { workspaceId, type: CUSTOMER_TYPE, tagIds }) }
 }
 
 interface Edited {
@@ -99,10 +116,7 @@ async function saveEdited(
   trx: Transaction<Schema>,
   { caller: { workspaceId }, before, profile }: Edited,
 ): Promise<Profile> {
-  const isSame = before !== undefined && sameContent(before, profile)
-  const seen = { ...profile, version: profile.version + 1, updatedAt: new Date(context.now()) }
-  const effect = before === undefined ? 'created' : 'updated'
-  const changed: CustomerChange = isSame ? { effect: 'unchanged', profile } : { effect, profile: seen }
+  const changed = changeOf(before, profile, new Date(context.now()))
   await writeProfile(trx, workspaceId, { before, change: changed })
   await tellOfCustomers(context, trx, { workspaceId, changes: [changed] })
   return changed.profile

@@ -9,6 +9,7 @@ import type { Context } from '../context.ts'
 import { retryCollisions } from '../db/retry-collisions.ts'
 import type { Schema } from '../db/schema.ts'
 import { ApiError } from '../errors.ts'
+import { deleteLinksOf } from '../tag/store.ts'
 import { applyRecord } from './apply-record.ts'
 import { readCode } from './customer-fields.ts'
 import { findRecord } from './find.ts'
@@ -48,7 +49,11 @@ export async function addRecord(
   const id = await inTransaction(context, async (trx) => {
     const of = { contentType, code, ns: BY_HAND, fields, operation: 'create' } as const
     const { effect, recordId } = await apply(context, trx, { caller, event: of })
-    if (effect === 'created') return recordId
+    if (effect === 'created') {
+      // Those of a removed one that had the code.
+      await deleteLinksOf(trx, caller.workspaceId, [String(recordId)])
+      return recordId
+    }
     throw new ApiError('BAD_USER_INPUT', `There is a ${what} with the code ${JSON.stringify(code)} already.`)
   })
   return findRecord(context, { workspaceId: caller.workspaceId, contentType, what, idOrCode: String(id) })

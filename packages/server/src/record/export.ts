@@ -8,6 +8,7 @@ import { CART_TYPE, CATEGORY_TYPE, ORDER_TYPE, PRODUCT_TYPE } from './content-ty
 import { BYTE_ORDER_MARK, csvLine } from './csv.ts'
 import type { CustomerFilter, RecordFilter } from './filter.ts'
 import { type ListedRecord, listCustomers, listRecords } from './list.ts'
+import { withTagIds, withTagNames } from './tagged.ts'
 import { customerObject } from './tell.ts'
 
 /** Rows of one statement: enough that statements cost little, few enough that orders with many lines fit in memory. */
@@ -25,14 +26,14 @@ interface Exported {
 }
 
 const CUSTOMER_COLUMNS =
-  '_id state firstName lastName primaryEmail primaryPhone code sex birthDate position department externalCodes tags createdAt modifiedAt'
+  '_id state firstName lastName primaryEmail primaryPhone code sex birthDate position department externalCodes tags tagIds createdAt modifiedAt'
 const ORDER_COLUMNS =
   '_id ns code orderNumber status paymentStatus fulfillmentStatus currency subtotal discount shipping tax totalAmount ' +
   'couponCodes customerId customerCode note placedAt updatedAt items shippingAddress billingAddress extra createdAt modifiedAt'
 const CART_COLUMNS =
   '_id ns code status currency totalAmount customerId customerCode checkoutUrl abandonedAt updatedAt items extra createdAt modifiedAt'
 const PRODUCT_COLUMNS =
-  '_id ns code name sku status unitPrice currency quantity categoryCode vendor description imageUrl url variants attributes extra createdAt modifiedAt'
+  '_id ns code name sku status unitPrice currency quantity categoryCode vendor description imageUrl url variants attributes tags tagIds extra createdAt modifiedAt'
 const CATEGORY_COLUMNS = '_id ns code name parentCode extra createdAt modifiedAt'
 
 /** What can be exported, by its name in the address. */
@@ -89,20 +90,39 @@ async function* customerRows(
   { status: _, ...filter }: CustomerFilter & { status?: string },
 ): AsyncGenerator<Row[]> {
   yield* batches(
-    (after) => listCustomers(db.sql, filter, { limit: BATCH_ROWS, offset: 0, after }),
+    async (after) => {
+      const found = await listCustomers(db.sql, filter, { limit: BATCH_ROWS, offset: 0, after })
+      return withTags(db, filter, found)
+    },
     (customer) => ({ sortedAt: customer.createdAt, row: customerObject(customer) }),
   )
 }
 
 async function* recordRows({ db }: Pick<Context, 'db'>, filter: RecordFilter): AsyncGenerator<Row[]> {
   yield* batches(
-    (after) => listRecords(db.sql, filter, { limit: BATCH_ROWS, offset: 0, after }),
+    async (after): Promise<ExportedRecord[]> => {
+      const found = await listRecords(db.sql, filter, { limit: BATCH_ROWS, offset: 0, after })
+      return filter.contentType === PRODUCT_TYPE ? withTags(db, filter, found) : found
+    },
     (record) => ({ sortedAt: record.happenedAt, row: recordRow(record) }),
   )
 }
 
-function recordRow({ id, ns, code, data, extra, customerId, createdAt, updatedAt }: ListedRecord): Row {
-  return { ...data, _id: id, ns, code, customerId, extra, createdAt, modifiedAt: updatedAt }
+/** Of records only products have tags. */
+type ExportedRecord = ListedRecord & Partial<Awaited<ReturnType<typeof withTags>>[number]>
+
+async function withTags<Item extends { id: string }>(
+  { sql }: Context['db'],
+  { workspaceId }: { workspaceId: string },
+  items: readonly Item[],
+) {
+  return withTagNames(sql, workspaceId, await withTagIds(sql, workspaceId, items))
+}
+
+function recordRow(record: ExportedRecord): Row {
+  const { id, ns, code, data, extra, customerId, createdAt, updatedAt, tags, tagIds } = record
+  const row = { ...data, _id: id, ns, code, customerId, extra, createdAt, modifiedAt: updatedAt }
+  return tagIds === undefined ? row : { ...row, tags, tagIds }
 }
 
 type Place = { value: Date; id: string }

@@ -8,6 +8,8 @@ interface CommonFilter {
   /** The app that said it. */
   ns?: string
   ids?: readonly string[]
+  /** The id of a tag that they carry themselves. */
+  tag?: string
   /** All but these. */
   exceptIds?: readonly string[]
   /** Further fields, each with its value as text. */
@@ -19,7 +21,6 @@ interface CommonFilter {
 
 export interface CustomerFilter extends CommonFilter {
   states?: readonly CustomerState[]
-  tag?: string
   /** Its own, or that of any app. */
   code?: string
 }

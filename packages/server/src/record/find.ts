@@ -4,7 +4,7 @@ import { isId } from '../account/id.ts'
 import type { Context } from '../context.ts'
 import { ApiError } from '../errors.ts'
 import { type ListedRecord, listCustomers, listRecords } from './list.ts'
-import type { Profile } from './merge-customer.ts'
+import type { ListedCustomer } from './merge-customer.ts'
 import { findKeyOwners } from './store.ts'
 
 interface Wanted {
@@ -21,7 +21,7 @@ const ALL = { limit: 2, offset: 0 }
 export async function findCustomer(
   context: Pick<Context, 'db'>,
   { workspaceId, idOrCode }: Wanted,
-): Promise<Profile> {
+): Promise<ListedCustomer> {
   const { sql } = context.db
   const [byId] = await listCustomers(sql, { workspaceId, ids: [idOrCode] }, ALL)
   if (byId !== undefined) return byId

@@ -1,10 +1,10 @@
 /** The SQL of lists, counts and exports of customers and records. */
-import { type SelectQueryBuilder, sql } from 'kysely'
+import { type ExpressionBuilder, type SelectQueryBuilder, sql } from 'kysely'
 import { isId } from '../account/id.ts'
 import type { PageRange } from '../account/store.ts'
 import type { Row, Schema } from '../db/schema.ts'
 import type { CustomerFilter, RecordFilter } from './filter.ts'
-import type { Profile } from './merge-customer.ts'
+import type { ListedCustomer } from './merge-customer.ts'
 import { searchQuery } from './search-terms.ts'
 import { CUSTOMER_SORTS, RECORD_SORTS, type Sort, type SortKey } from './sort.ts'
 import { type Executor, profileColumns } from './store.ts'
@@ -20,7 +20,7 @@ function customersOf(executor: Executor, filter: CustomerFilter) {
   if (from) query = query.where('createdAt', '>=', from)
   if (until) query = query.where('createdAt', '<', until)
   if (states) query = query.where('state', 'in', [...states])
-  if (tag !== undefined) query = query.where(sql<boolean>`${tag} = any(tags)`)
+  if (tag !== undefined) query = query.where(carries(workspaceId, tag, 'customer.id'))
   for (const [field, value] of Object.entries(filter.data ?? {})) query = query.where(hasValue(field, value))
   return ofCodes(query, filter)
 }
@@ -45,6 +45,18 @@ function hasValue(field: string, value: string) {
   return sql<boolean>`data ->> ${field}::text = ${value}`
 }
 
+/** The tag itself; those below it are other tags. */
+function carries(workspaceId: string, tag: string, id: 'customer.id' | 'record.id') {
+  return ({ exists, selectFrom }: ExpressionBuilder<Schema, 'customer' | 'record'>) =>
+    exists(
+      selectFrom('tagged')
+        .select('tagged.tagId')
+        .where('tagged.workspaceId', '=', workspaceId)
+        .where('tagged.tagId', '=', anyId([tag]))
+        .where('tagged.targetId', '=', sql.ref<string>(id)),
+    )
+}
+
 /** A search without a word finds everything. */
 function found(workspaceId: string, search: string) {
   const words = searchQuery(workspaceId, search)
@@ -64,8 +76,8 @@ function noId(ids: readonly string[]) {
 export function listCustomers(
   executor: Executor,
   filter: CustomerFilter,
-  { sort, ...range }: PageRange & { sort?: Sort<Profile> | undefined },
-): Promise<Profile[]> {
+  { sort, ...range }: PageRange & { sort?: Sort<ListedCustomer> | undefined },
+): Promise<ListedCustomer[]> {
   const query = customersOf(executor, filter).select(profileColumns)
   return rangeOf(query, sort ?? { key: CUSTOMER_SORTS.createdAt, direction: 'desc' }, range).execute()
 }
@@ -77,23 +89,32 @@ export function countCustomers(executor: Executor, filter: CustomerFilter): Prom
 /** By what customers are counted in groups. */
 const CUSTOMER_GROUPS = {
   state: sql<string | null>`state`,
-  tag: sql<string | null>`unnest(tags)`,
+  tag: sql<string | null>`tag_id::text`,
   leadStatus: sql<string | null>`data ->> 'leadStatus'`,
   ns: sql<string | null>`jsonb_object_keys(external_codes)`,
 }
 
 export type CustomerGroup = keyof typeof CUSTOMER_GROUPS
 
-/** Groups of one count: more are no overview, and tags are made by apps. */
+/** Groups of one count: more are no overview. */
 export const MAX_GROUPS = 1_000
 
-/** @returns the largest groups, by name; customers that are in none are left out */
+/** @returns the largest groups, by name, tags by their ids; customers that are in none are left out */
 export async function countCustomersBy(
   executor: Executor,
   filter: CustomerFilter,
   group: CustomerGroup,
 ): Promise<Record<string, number>> {
-  const rows = await customersOf(executor, filter)
+  const customers = customersOf(executor, filter)
+  const grouped =
+    group === 'tag'
+      ? customers.innerJoin('tagged', (join) =>
+          join
+            .onRef('tagged.workspaceId', '=', 'customer.workspaceId')
+            .onRef('tagged.targetId', '=', 'customer.id'),
+        )
+      : customers
+  const rows = await (grouped as typeof customers)
     .select(CUSTOMER_GROUPS[group].as('name'))
     .select(({ fn }) => fn.countAll<string>().as('count'))
     .groupBy(sql`1`)
@@ -129,7 +150,8 @@ const listedColumns = [
 export type ListedRecord = Pick<Row<'record'>, (typeof listedColumns)[number]>
 
 function recordsOf(executor: Executor, filter: RecordFilter) {
-  const { workspaceId, contentType, search, ns, ids, exceptIds, codes, from, until, exceptStatuses } = filter
+  const { workspaceId, contentType, search, ns, ids, exceptIds, codes, from, until, exceptStatuses, tag } =
+    filter
   let query = executor
     .selectFrom('record')
     .where('workspaceId', '=', workspaceId)
@@ -152,6 +174,7 @@ function recordsOf(executor: Executor, filter: RecordFilter) {
   if (filter.categoryCode !== undefined) query = query.where('categoryCode', '=', filter.categoryCode)
   if (filter.categories) query = query.where(isIn(filter.categories, 'category_code'))
   if (filter.keys) query = query.where(isIn(filter.keys, 'code'))
+  if (tag !== undefined) query = query.where(carries(workspaceId, tag, 'record.id'))
   if (filter.parents) query = query.where(isIn(filter.parents, `data ->> 'parentCode'`))
   return filter.archived === true ? query : query.where('archived', '=', false)
 }

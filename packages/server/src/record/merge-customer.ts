@@ -1,5 +1,6 @@
 /** How what an app says changes the profile of a customer (specification 5.5). Pure. */
 import type { CustomerState, Source } from '../db/record-schema.ts'
+import { MAX_TAGS_OF_ONE } from '../tag/hold-tags.ts'
 import type { CustomerKey, CustomerValues, ReadCustomer } from './customer-fields.ts'
 
 /** A customer, without what the database adds. */
@@ -13,7 +14,8 @@ export interface Profile {
   data: Readonly<Record<string, unknown>>
   /** The latest code of each app. */
   externalCodes: Readonly<Record<string, string>>
-  tags: readonly string[]
+  /** In the order of their ids. */
+  tagIds: readonly string[]
   /** When the fields that a person has changed were last said: milliseconds since the epoch. */
   fieldTimes: Readonly<Record<string, number>>
   source: Source
@@ -21,6 +23,9 @@ export interface Profile {
   createdAt: Date
   updatedAt: Date
 }
+
+/** As lists read it: its tags are read by themselves. */
+export type ListedCustomer = Omit<Profile, 'tagIds'>
 
 /** Of the profile itself; every other field stands in `data`. */
 export const COLUMNS = ['state', 'firstName', 'lastName', 'primaryEmail', 'primaryPhone'] as const
@@ -38,7 +43,7 @@ export function emptyProfile(id: string, from: { source: Source; now: Date }): P
     primaryPhone: null,
     data: {},
     externalCodes: {},
-    tags: [],
+    tagIds: [],
     fieldTimes: {},
     source: from.source,
     version: 0,
@@ -46,6 +51,9 @@ export function emptyProfile(id: string, from: { source: Source; now: Date }): P
     updatedAt: from.now,
   }
 }
+
+/** What an app says, whose tags were found. */
+export type SaidCustomer = Omit<ReadCustomer, 'tags'> & { tagIds: readonly string[] }
 
 /**
  * What is said replaces what was known; what is not said stays. An address or number that belongs to another customer is
@@ -56,7 +64,7 @@ export function emptyProfile(id: string, from: { source: Source; now: Date }): P
  */
 export function mergeCustomer(
   profile: Profile,
-  said: ReadCustomer,
+  said: SaidCustomer,
   owns: (key: CustomerKey) => boolean,
 ): Profile {
   const values = withoutForeign(said, owns)
@@ -73,12 +81,18 @@ export function mergeCustomer(
     ...columns,
     data: { ...profile.data, ...Object.fromEntries([...others, ...own]) },
     externalCodes: { ...profile.externalCodes, ...Object.fromEntries(external) },
-    tags: [...new Set([...profile.tags, ...said.tags])],
+    tagIds: withTags(profile.tagIds, said.tagIds),
   }
   return sameProfile(profile, merged) ? profile : merged
 }
 
-function withoutForeign(said: ReadCustomer, owns: (key: CustomerKey) => boolean) {
+/** Apps add tags; one that carries as many as it can keeps those. */
+function withTags(known: readonly string[], said: readonly string[]): readonly string[] {
+  const added = said.filter((id) => !known.includes(id)).slice(0, Math.max(0, MAX_TAGS_OF_ONE - known.length))
+  return added.length === 0 ? known : [...known, ...added].sort()
+}
+
+function withoutForeign(said: SaidCustomer, owns: (key: CustomerKey) => boolean) {
   const values: CustomerValues = { ...said.values }
   for (const key of said.keys) {
     if (owns(key)) continue
@@ -95,20 +109,20 @@ export type SaidAt = (field: string) => number
  * What is left of an entry where a person has said something newer: an app's older word on a field, whenever it arrives,
  * changes nothing, and its address or number leads to nobody.
  */
-export function withoutOlder({ fieldTimes }: Profile, said: ReadCustomer, saidAt: SaidAt): ReadCustomer {
+export function withoutOlder({ fieldTimes }: Profile, said: SaidCustomer, saidAt: SaidAt): SaidCustomer {
   if (Object.keys(fieldTimes).length === 0) return said
   const isOlder = (field: string) => saidAt(field) < (fieldTimes[field] ?? Number.NEGATIVE_INFINITY)
   const field = ({ kind }: CustomerKey) => (kind === 'email' ? 'primaryEmail' : 'primaryPhone')
   return {
     values: Object.fromEntries(Object.entries(said.values).filter(([name]) => !isOlder(name))),
-    tags: isOlder('tags') ? [] : said.tags,
+    tagIds: isOlder('tags') ? [] : said.tagIds,
     keys: said.keys.filter((key) => key.kind === 'code' || !isOlder(field(key))),
   }
 }
 
 /** The times of a profile after an entry: those of fields that no person has changed are not kept. */
-export function laterTimes({ fieldTimes }: Profile, { values, tags }: ReadCustomer, saidAt: SaidAt) {
-  const said = [...Object.keys(values), ...(tags.length > 0 ? ['tags'] : [])]
+export function laterTimes({ fieldTimes }: Profile, { values, tagIds }: SaidCustomer, saidAt: SaidAt) {
+  const said = [...Object.keys(values), ...(tagIds.length > 0 ? ['tags'] : [])]
   const later = said.filter((field) => saidAt(field) > (fieldTimes[field] ?? Number.POSITIVE_INFINITY))
   return later.length === 0
     ? fieldTimes
@@ -121,7 +135,7 @@ export function sameProfile(one: Profile, other: Profile): boolean {
     COLUMNS.every((field) => one[field] === other[field]) &&
     sameEntries(one.data, other.data) &&
     sameEntries(one.externalCodes, other.externalCodes) &&
-    one.tags.length === other.tags.length
+    one.tagIds.length === other.tagIds.length
   )
 }
 

@@ -1,12 +1,13 @@
 /** Who is meant by each entry of a batch, and what becomes of them. Pure, but for the ids of new customers. */
 import type { Source } from '../db/record-schema.ts'
 import { uuidv7 } from '../db/uuid.ts'
-import type { CustomerKey, ReadCustomer } from './customer-fields.ts'
+import type { CustomerKey } from './customer-fields.ts'
 import {
   emptyProfile,
   laterTimes,
   mergeCustomer,
   type Profile,
+  type SaidCustomer,
   sameProfile,
   withoutOlder,
 } from './merge-customer.ts'
@@ -26,6 +27,8 @@ export interface CustomerChange {
   /** `unchanged`: only when something was said. */
   effect: 'created' | 'updated' | 'unchanged'
   profile: Profile
+  /** The tags that it carried; none where it is new. */
+  tagsBefore: readonly string[]
 }
 
 export interface CustomerPlan {
@@ -59,7 +62,7 @@ export function winnerOf(
   return keys.map((key) => owners.get(keyText(key))).find((owner) => owner !== undefined)
 }
 
-export function planCustomers(said: readonly ReadCustomer[], ground: Ground): CustomerPlan {
+export function planCustomers(said: readonly SaidCustomer[], ground: Ground): CustomerPlan {
   const { known } = ground
   const now = new Date(ground.now)
   const before = new Map(known.map((profile) => [profile.id, profile]))
@@ -90,9 +93,12 @@ export function planCustomers(said: readonly ReadCustomer[], ground: Ground): Cu
   const changes = [...after.values()].flatMap((profile): CustomerChange[] => {
     const former = before.get(profile.id)
     if (former === profile) return []
-    if (former !== undefined && sameProfile(former, profile)) return [{ effect: 'unchanged', profile }]
+    const tagsBefore = former?.tagIds ?? []
+    if (former !== undefined && sameProfile(former, profile)) {
+      return [{ effect: 'unchanged', profile, tagsBefore }]
+    }
     const changed = { ...profile, version: profile.version + 1, updatedAt: now }
-    return [{ effect: former === undefined ? 'created' : 'updated', profile: changed }]
+    return [{ effect: former === undefined ? 'created' : 'updated', profile: changed, tagsBefore }]
   })
   return { outcomes, changes, newKeys, oldKeys: replaced.filter((key) => isGone(key, after)) }
 }

@@ -1,7 +1,7 @@
 /** What lists of customers and records can be ordered by. */
 import { type RawBuilder, sql } from 'kysely'
 import type { Row } from '../db/schema.ts'
-import type { Profile } from './merge-customer.ts'
+import type { ListedCustomer } from './merge-customer.ts'
 
 /** One value of a row, in SQL and in the row as it was read: what a cursor points at. Never null. */
 export interface SortKey<Item> {
@@ -37,7 +37,7 @@ export const CUSTOMER_SORTS = {
     column: sql`coalesce(primary_email, '')`,
     of: ({ primaryEmail }) => primaryEmail ?? '',
   },
-} as const satisfies Record<string, SortKey<Profile>>
+} as const satisfies Record<string, SortKey<ListedCustomer>>
 
 type SortedRecord = Pick<Row<'record'>, 'happenedAt' | 'createdAt' | 'updatedAt' | 'code' | 'name' | 'status'>
 

@@ -2,9 +2,11 @@
 import { type Insertable, sql, type Transaction } from 'kysely'
 import type { Database } from '../db/client.ts'
 import type { Schema } from '../db/schema.ts'
+import { deleteLinksOf } from '../tag/store.ts'
 import type { CustomerKey } from './customer-fields.ts'
 import type { Profile } from './merge-customer.ts'
 import type { StoredRecord } from './record-row.ts'
+import { withTagIds } from './tagged.ts'
 
 export type Executor = Database['sql'] | Transaction<Schema>
 
@@ -117,7 +119,6 @@ export const profileColumns = [
   'primaryPhone',
   'data',
   'externalCodes',
-  'tags',
   'fieldTimes',
   'source',
   'version',
@@ -132,7 +133,9 @@ export async function lockCustomers(
   ids: readonly string[],
 ): Promise<Profile[]> {
   if (ids.length === 0) return []
-  return selectCustomers(trx, workspaceId, ids).forNoKeyUpdate().execute()
+  const rows = await selectCustomers(trx, workspaceId, ids).forNoKeyUpdate().execute()
+  // Now that they are locked: a statement that waits sees other tables as they were before.
+  return withTagIds(trx, workspaceId, rows)
 }
 
 /** The same for a transaction that changes none of them: those that only hold them, too, go on beside it. */
@@ -142,10 +145,21 @@ export async function holdCustomers(
   ids: readonly string[],
 ): Promise<Profile[]> {
   if (ids.length === 0) return []
-  return selectCustomers(trx, workspaceId, ids).forShare().execute()
+  const rows = await selectCustomers(trx, workspaceId, ids).forShare().execute()
+  return withTagIds(trx, workspaceId, rows)
 }
 
-export function selectCustomers(trx: Transaction<Schema>, workspaceId: string, ids: readonly string[]) {
+/** As they are at the moment. */
+export async function lookAtCustomers(
+  trx: Transaction<Schema>,
+  workspaceId: string,
+  ids: readonly string[],
+): Promise<Profile[]> {
+  if (ids.length === 0) return []
+  return withTagIds(trx, workspaceId, await selectCustomers(trx, workspaceId, ids).execute())
+}
+
+function selectCustomers(trx: Transaction<Schema>, workspaceId: string, ids: readonly string[]) {
   return trx
     .selectFrom('customer')
     .select(profileColumns)
@@ -160,12 +174,11 @@ export async function saveCustomers(
   workspaceId: string,
   customers: readonly (Profile & { searchTerms: readonly string[] })[],
 ): Promise<void> {
-  const rows = customers.map(({ searchTerms, ...profile }) => ({
+  const rows = customers.map(({ searchTerms, tagIds: _, ...profile }) => ({
     ...profile,
     workspaceId,
     data: JSON.stringify(profile.data),
     externalCodes: JSON.stringify(profile.externalCodes),
-    tags: [...profile.tags],
     fieldTimes: JSON.stringify(profile.fieldTimes),
     source: JSON.stringify(profile.source),
     search: tsvector(searchTerms),
@@ -183,7 +196,6 @@ export async function saveCustomers(
           primaryPhone: eb.ref('excluded.primaryPhone'),
           data: eb.ref('excluded.data'),
           externalCodes: eb.ref('excluded.externalCodes'),
-          tags: eb.ref('excluded.tags'),
           fieldTimes: eb.ref('excluded.fieldTimes'),
           search: eb.ref('excluded.search'),
           version: eb.ref('excluded.version'),
@@ -198,7 +210,7 @@ function tsvector(terms: readonly string[]) {
   return sql<string>`array_to_tsvector(${[...terms]}::text[])`
 }
 
-/** Deletes the customers with their keys; what was linked to them stays, unlinked. */
+/** Deletes the customers with their keys and their tags; what was linked to them stays, unlinked. */
 export async function deleteCustomers(
   trx: Transaction<Schema>,
   workspaceId: string,
@@ -211,7 +223,9 @@ export async function deleteCustomers(
     .where('id', '=', sql<string>`any(${[...ids]}::uuid[])`)
     .returning('id')
     .execute()
-  return rows.map(({ id }) => id)
+  const deleted = rows.map(({ id }) => id)
+  await deleteLinksOf(trx, workspaceId, deleted)
+  return deleted
 }
 
 /**

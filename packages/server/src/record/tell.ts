@@ -6,6 +6,7 @@ import { addOutboxEvents, type OutboxEvent } from '../outbox/event.ts'
 import { CART_TYPE, ORDER_TYPE } from './content-type.ts'
 import type { Profile } from './merge-customer.ts'
 import type { CustomerChange } from './plan-customers.ts'
+import { type WithTagNames, withTagNames } from './tagged.ts'
 
 const ACTIONS = { created: 'create', updated: 'update' } as const
 
@@ -14,15 +15,13 @@ export async function tellOfCustomers(
   trx: Transaction<Schema>,
   { workspaceId, changes }: { workspaceId: string; changes: readonly CustomerChange[] },
 ): Promise<void> {
-  await addOutboxEvents(
-    context,
-    trx,
-    changes.flatMap(({ effect, profile }): OutboxEvent[] =>
-      effect === 'unchanged'
-        ? []
-        : [{ workspaceId, type: 'core:customer', action: ACTIONS[effect], object: customerObject(profile) }],
-    ),
+  const told = changes.flatMap(({ effect, profile }) =>
+    effect === 'unchanged' ? [] : [{ ...profile, action: ACTIONS[effect] }],
   )
+  const events = (await withTagNames(trx, workspaceId, told)).map(({ action, ...profile }): OutboxEvent => {
+    return { workspaceId, type: 'core:customer', action, object: customerObject(profile) }
+  })
+  await addOutboxEvents(context, trx, events)
 }
 
 export async function tellOfRemoved(
@@ -48,12 +47,16 @@ export async function tellOfMerged(
     mergedIds,
   }: { workspaceId: string; profile: Profile; mergedIds: readonly string[] },
 ): Promise<void> {
-  const object = { ...customerObject(profile), mergedIds }
-  await addOutboxEvents(context, trx, [{ workspaceId, type: 'core:customer', action: 'merge', object }])
+  const named = await withTagNames(trx, workspaceId, [profile])
+  const events = named.map((customer): OutboxEvent => {
+    const object = { ...customerObject(customer), mergedIds }
+    return { workspaceId, type: 'core:customer', action: 'merge', object }
+  })
+  await addOutboxEvents(context, trx, events)
 }
 
 /** A customer as other programs see it. */
-export function customerObject(profile: Profile): { _id: string } & Record<string, unknown> {
+export function customerObject(profile: WithTagNames<Profile>): { _id: string } & Record<string, unknown> {
   const { id, data, source: _, version: __, fieldTimes: ___, createdAt, updatedAt, ...fields } = profile
   return {
     _id: id,

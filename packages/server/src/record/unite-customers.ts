@@ -6,8 +6,9 @@ import type { Context } from '../context.ts'
 import { CUSTOMER_STATES } from '../db/record-schema.ts'
 import { retryCollisions } from '../db/retry-collisions.ts'
 import { ApiError } from '../errors.ts'
+import { holdTags } from '../tag/store.ts'
 import { editProfile, readEdit } from './customer-edit.ts'
-import { writeProfile } from './edit-customer.ts'
+import { withHeldTags, writeProfile } from './edit-customer.ts'
 import { customerNotFound } from './find.ts'
 import { COLUMNS, type Profile } from './merge-customer.ts'
 import { deleteCustomers, lockCustomers, moveToCustomer } from './store.ts'
@@ -44,9 +45,16 @@ export function uniteCustomers(
       const mergedIds = others.map(({ id }) => id)
       const now = new Date(context.now())
       const united = others.reduce(uniteProfiles, first)
-      const profile = { ...editProfile(united, edit, now), version: first.version + 1, updatedAt: now }
+      const edited = editProfile(united, await withHeldTags(trx, { workspaceId }, edit), now)
+      // One that was removed meanwhile is carried by nobody.
+      const held = await holdTags(trx, workspaceId, edited.tagIds)
+      const tagIds = held.map(({ id }) => id)
+      const profile = { ...edited, tagIds, version: first.version + 1, updatedAt: now }
       await moveToCustomer(trx, workspaceId, { from: mergedIds, to: first.id })
-      await writeProfile(trx, workspaceId, { before: united, change: { effect: 'updated', profile } })
+      await writeProfile(trx, workspaceId, {
+        before: united,
+        change: { effect: 'updated', profile, tagsBefore: first.tagIds },
+      })
       await deleteCustomers(trx, workspaceId, mergedIds)
       await tellOfMerged(context, trx, { workspaceId, profile, mergedIds })
       const details = { mergedIds }
@@ -82,7 +90,7 @@ export function uniteProfiles(one: Profile, other: Profile): Profile {
       ...Object.fromEntries(further.filter(([, values]) => values.length > 0)),
     },
     externalCodes: { ...other.externalCodes, ...one.externalCodes },
-    tags: [...new Set([...one.tags, ...other.tags])],
+    tagIds: [...new Set([...one.tagIds, ...other.tagIds])].sort(),
     fieldTimes: { ...other.fieldTimes, ...one.fieldTimes },
     createdAt: one.createdAt < other.createdAt ? one.createdAt : other.createdAt,
   }
