@@ -14,6 +14,7 @@ import type { GraphQLFieldResolver } from 'graphql'
 import type { Caller } from '../account/app-token.ts'
 import type { Permission } from '../account/permission.ts'
 import { ApiError } from '../errors.ts'
+import { forgetLoaded } from './loader.ts'
 import type { RequestContext } from './request-context.ts'
 
 /** One permission, or any valid token. */
@@ -67,8 +68,10 @@ class OperationPlugin<Types extends SchemaTypes> extends BasePlugin<Types> {
     const demand = demandOf(field)
     if (demand === undefined) return resolver
     return (parent, args, context, info) => {
-      refuseWithout((context as unknown as RequestContext).caller, demand)
+      const request = context as unknown as RequestContext
+      refuseWithout(request.caller, demand)
       refuseNul(args)
+      if (field.kind === 'Mutation') forgetLoaded(request)
       return resolver(parent, args, context, info)
     }
   }
