@@ -12,6 +12,7 @@ import { page } from './generate-markdown.ts'
 import {
   changeCodesPage,
   errorCodesPage,
+  limitsPage,
   logEventsPage,
   permissionsPage,
   settingsPage,
@@ -41,6 +42,7 @@ const SOURCES: Record<string, Source> = {
   },
   'permissions.md': { summary: 'What an app token may carry.', make: permissionsPage },
   'settings.md': { summary: 'What the server reads from its environment.', make: settingsPage },
+  'limits.md': { summary: 'What a client may take of the server.', make: limitsPage },
   'log-events.md': { summary: 'What the server logs.', make: logEventsPage },
 }
 

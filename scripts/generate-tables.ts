@@ -2,6 +2,7 @@
 import { CHANGE_CODES, ERROR_CODES } from '../packages/miniapp/src/index.ts'
 
 import { PERMISSIONS } from '../packages/server/src/account/permission.ts'
+import { LIMITS } from '../packages/server/src/app/limits.ts'
 import { API_ERROR_CODES, ApiError, type ApiErrorCode, publicError } from '../packages/server/src/errors.ts'
 import { EVENTS } from '../packages/server/src/log.ts'
 import { SETTINGS } from '../packages/server/src/settings.ts'
@@ -28,6 +29,19 @@ export function settingsPage(): string {
       'what the environment does not set. An empty value counts as not set. Where settings cannot be used, the server ' +
       'does not start and names every problem. A name that only resembles a setting is logged as `setting.misspelt`.',
     table(['setting', 'meaning', 'default', 'example'], rows),
+  ])
+}
+
+export function limitsPage(): string {
+  const rows = Object.entries(LIMITS).map(([name, { value, summary }]) => [
+    code(name),
+    String(value),
+    summary,
+  ])
+  return page('Limits', 'packages/server/src/app/limits.ts', [
+    'What a client may take of the server before a route sees its request. They are no settings; names end in their unit. ' +
+      'A request that is not accepted is answered `{ "error": { "code": "BAD_USER_INPUT", "message": … } }`, and its connection closed.',
+    table(['limit', 'value', 'meaning'], rows),
   ])
 }
 

@@ -8,10 +8,12 @@ import { registerRequestIds } from './account/request-id.ts'
 import { discardRefusedBodies } from './app/discard-body.ts'
 import { fallbackRoutes, refuseAddress } from './app/fallback-route.ts'
 import { healthRoutes } from './app/health-route.ts'
+import { connectionOptions } from './app/limits.ts'
 import { startMaintenance } from './app/maintenance.ts'
 import type { Metrics } from './app/metrics.ts'
 import { metricsRoute } from './app/metrics-route.ts'
 import { openContext } from './app/open-context.ts'
+import { refuseRequest } from './app/refuse-request.ts'
 import { schemaRoute } from './app/schema-route.ts'
 import type { Config } from './config.ts'
 import type { Context } from './context.ts'
@@ -29,15 +31,6 @@ import { exportRoutes } from './record/export-route.ts'
 import { seedCatalog } from './registry/seed-catalog.ts'
 import { startProcessing } from './webhook/process.ts'
 import { webhookRoutes } from './webhook/route.ts'
-
-/** A client that sends its request slower than this is cut off. */
-const REQUEST_TIMEOUT_MS = 30_000
-/** How often the connections are looked over for requests that are too slow; each waits up to this much longer. */
-const CHECK_INTERVAL_MS = 5_000
-/** A silent connection: longer than the longest action with its refresh (60 s + 30 s). */
-const CONNECTION_TIMEOUT_MS = 120_000
-const REQUESTS_PER_SOCKET = 10_000
-const HEADER_BYTES = 32 * 1024
 
 export interface App {
   context: Context
@@ -118,12 +111,10 @@ export function createServer(
   const server = fastify({
     logger: false,
     trustProxy: trustedProxies.length > 0 ? trustedProxies : false,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    connectionTimeout: CONNECTION_TIMEOUT_MS,
-    maxRequestsPerSocket: REQUESTS_PER_SOCKET,
-    http: { maxHeaderSize: HEADER_BYTES, connectionsCheckingInterval: CHECK_INTERVAL_MS },
+    ...connectionOptions(),
     forceCloseConnections: 'idle',
     frameworkErrors: refuseAddress,
+    clientErrorHandler: refuseRequest,
   })
   if (watch) server.addHook('onRoute', watch)
   registerRequestIds(server, context.config)
