@@ -1,6 +1,6 @@
 /**
  * Campaign `flood`: one workspace sends fifty times its share, others have slow and failing functions, and somebody sends what
- * is no delivery at all. Another workspace's events are processed within two seconds, every request is answered clearly, and
+ * is no delivery at all, or sends it so slowly that it never becomes one. Another workspace's events are processed within two seconds, every request is answered clearly, and
  * the server's memory stays flat. One server process with everything, on a PostgreSQL of its own.
  *
  * How long a quiet event waits is told twice: in milliseconds, and in how many events of the flood went ahead of it, which does not
@@ -23,9 +23,10 @@ import { startPostgres } from '../packages/server/test/postgres.ts'
 import { startServerProcess } from '../packages/server/test/server-process.ts'
 import type { Measurement, MeasureOptions } from '../scripts/measure.ts'
 import { BUSY_APP, floodDefinitions, SHOP_APP } from './flood/apps.ts'
-import { MAX_BODY_BYTES, sendHostile, slowSenders } from './flood/hostile.ts'
+import { MAX_BODY_BYTES, sendHostile } from './flood/hostile.ts'
 import { watchMemory } from './flood/memory.ts'
 import { Sender } from './flood/sender.ts'
+import { slowSenders } from './flood/slow-senders.ts'
 
 /** Events of the quiet workspace, and the milliseconds between them. */
 const QUIET = {
@@ -38,7 +39,8 @@ const FLOOD_CONNECTIONS = 32
 /** Of each busy workspace: fewer, because each costs a function call of a good part of a second. */
 const BUSY_EVENTS = { quick: 3, default: 60, long: 300 } as const
 const BUSY_WORKSPACES = ['busy-1', 'busy-2', 'busy-3'] as const
-const SLOW_SENDERS = 50
+/** Of each kind. */
+const SLOW_SENDERS = 25
 /** Milliseconds; only a hang takes longer. */
 const PROCESSED_WITHIN_MS = 15 * 60_000
 const POLL_MS = 100
@@ -56,6 +58,8 @@ const TARGETS = {
   unanswered: { max: 0 },
   lost: { max: 0 },
   hostileAnswersWrong: { max: 0 },
+  slowSendersLeft: { max: 0 },
+  slowAnswersWrong: { max: 0 },
   memoryGrowthMb: { max: 300 },
 } as const satisfies Measurement['targets']
 
@@ -88,6 +92,8 @@ export async function campaign({ form, log }: MeasureOptions): Promise<Measureme
     await flood(sender, form)
     log('sending what is no delivery')
     const hostile = await sendHostile(server.url, { log })
+    log('waiting until slow senders are cut off')
+    const cutOff = await slow.outcome(log)
     await untilProcessed(context)
     const found = await whatHappened(context, workspaces)
     const figures = {
@@ -95,6 +101,7 @@ export async function campaign({ form, log }: MeasureOptions): Promise<Measureme
       unanswered: sender.failed,
       lost: sender.accepted - found.processed,
       ...hostile,
+      ...cutOff,
       memoryGrowthMb: memory.stop(),
       quietP99Ms: found.quietP99Ms,
       quietP50Ms: found.quietP50Ms,

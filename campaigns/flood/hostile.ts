@@ -8,7 +8,7 @@ import { SHOP_APP } from './apps.ts'
 
 /** Of the server: small, so that what is too large is sent quickly. */
 export const MAX_BODY_BYTES = 1024 * 1024
-const PATH = `/w/flooding/miniapps/${SHOP_APP}/webhooks`
+export const PATH = `/w/flooding/miniapps/${SHOP_APP}/webhooks`
 /** What a bomb becomes. */
 const BOMB_BYTES = 64 * MAX_BODY_BYTES
 const HEADERS = 10_000
@@ -126,7 +126,7 @@ async function writeUntil(answered: Promise<unknown>, socket: Socket, bytes: Buf
   }
 }
 
-async function socketTo(url: string): Promise<Socket> {
+export async function socketTo(url: string): Promise<Socket> {
   const { hostname, port } = new URL(url)
   const socket = connect(Number(port), hostname)
   // A server that has answered may close before the body has been sent.
@@ -146,25 +146,4 @@ function statusFrom(socket: Socket): Promise<number> {
   socket.once('close', () => resolve(0))
   socket.setTimeout(ANSWERED_WITHIN_MS, () => resolve(0))
   return promise
-}
-
-/** Connections that begin a delivery and hardly go on with it. */
-export async function slowSenders(url: string, count: number): Promise<{ close(): void }> {
-  const sockets = await Promise.all(Array.from({ length: count }, () => socketTo(url)))
-  for (const [index, socket] of sockets.entries()) {
-    const head = `POST ${PATH} HTTP/1.1\r\nhost: localhost\r\n`
-    // Half of them never finish their headers, the others their bodies.
-    socket.write(index % 2 ? head : `${head}content-length: 1000\r\n\r\n{`)
-  }
-  const timer = setInterval(() => {
-    for (const [index, socket] of sockets.entries()) {
-      if (socket.writable) socket.write(index % 2 ? `x-${Math.random()}: y\r\n` : ' ')
-    }
-  }, 500)
-  return {
-    close() {
-      clearInterval(timer)
-      for (const socket of sockets) socket.destroy()
-    },
-  }
 }
