@@ -35,6 +35,10 @@ export const EXEMPTIONS = {
     tables: ['workspace_key'],
     reason: 'A new master key wraps the data keys of all workspaces.',
   },
+  'jobs.listHeld': {
+    tables: ['webhook_event', 'delivery'],
+    reason: 'Background work: which processes are at events and attempts, in which workspaces.',
+  },
   'limit.takeSlots': {
     tables: ['rate_window'],
     reason:
@@ -86,10 +90,6 @@ export const EXEMPTIONS = {
     tables: ['webhook_event'],
     reason: 'Background work: workspaces with events that are to be processed.',
   },
-  'webhook.listHeld': {
-    tables: ['webhook_event'],
-    reason: 'Background work: which processes are at events, in which workspaces.',
-  },
   'webhook.countRejections': {
     tables: ['webhook_rejection'],
     reason:
@@ -98,10 +98,6 @@ export const EXEMPTIONS = {
   'outbox.listPendingWorkspaces': {
     tables: ['outbox'],
     reason: 'Background work: workspaces with events that have no deliveries yet.',
-  },
-  'notify.listHeld': {
-    tables: ['delivery'],
-    reason: 'Background work: which processes are at attempts, in which workspaces.',
   },
   'notify.listDueSubscriptions': {
     tables: ['subscription'],

@@ -4,7 +4,6 @@ import { freeLeft, type Held, PROMPT_CLAIMS } from '../jobs/left-claims.ts'
 import {
   expectDeliveries,
   freeDeliveries,
-  listHeld,
   listHeldSubscriptions,
   lockSubscription,
   updateSubscription,
@@ -18,7 +17,7 @@ export async function freeLeftAttempts(context: Context, signal?: AbortSignal): 
     for (const id of await listHeldSubscriptions(db, held)) await freeSubscription(context, held, id)
     wakeDelivery(context)
   }
-  await freeLeft(db, { list: () => listHeld(db), free }, signal)
+  await freeLeft(db, { table: 'delivery', free }, signal)
 }
 
 async function freeSubscription({ db, now }: Context, held: Held, id: string): Promise<void> {

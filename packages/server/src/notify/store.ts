@@ -292,23 +292,6 @@ export async function saveAttempt(
   return numUpdatedRows === 1n
 }
 
-/** Which processes have attempts, and in which workspaces. */
-export async function listHeld(db: Database): Promise<Held[]> {
-  // From one to the next in the index, however many attempts one has.
-  const { rows } = await sql<Held>`
-    with recursive held (workspace_id, holder) as (
-      (select workspace_id, claimed_by from delivery where claimed_by is not null
-        order by workspace_id, claimed_by limit 1)
-      union all
-      select next.workspace_id, next.claimed_by from held, lateral (
-        select workspace_id, claimed_by from delivery
-        where claimed_by is not null and (workspace_id, claimed_by) > (held.workspace_id, held.holder)
-        order by workspace_id, claimed_by limit 1) as next
-    )
-    select workspace_id, holder from held`.execute(exempt(db.sql, 'notify.listHeld'))
-  return rows
-}
-
 /** Subscriptions of which a process has attempts. */
 export async function listHeldSubscriptions(db: Database, { workspaceId, holder }: Held): Promise<string[]> {
   const rows = await db.sql

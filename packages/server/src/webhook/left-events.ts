@@ -2,7 +2,7 @@
 import { perContext } from '../cache.ts'
 import type { Context } from '../context.ts'
 import { freeLeft, type Held, PROMPT_CLAIMS } from '../jobs/left-claims.ts'
-import { freeEvents, listHeld } from './store.ts'
+import { freeEvents } from './store.ts'
 import { wake } from './wake.ts'
 
 /** What a turn took that failed because of the database. */
@@ -33,7 +33,7 @@ export async function freeLeftEvents(context: Context, signal?: AbortSignal): Pr
     await freeEvents(db, held, options(context))
     wake(context)
   }
-  await freeLeft(db, { list: () => listHeld(db), free }, signal)
+  await freeLeft(db, { table: 'webhook_event', free }, signal)
 }
 
 function options({ now }: Context) {

@@ -432,23 +432,6 @@ export async function settleEvents(
   return Number(numUpdatedRows)
 }
 
-/** Which processes have events, and in which workspaces. */
-export async function listHeld(db: Database): Promise<Held[]> {
-  // From one to the next in the index, however many events one has.
-  const { rows } = await sql<Held>`
-    with recursive held (workspace_id, holder) as (
-      (select workspace_id, claimed_by from webhook_event where claimed_by is not null
-        order by workspace_id, claimed_by limit 1)
-      union all
-      select next.workspace_id, next.claimed_by from held, lateral (
-        select workspace_id, claimed_by from webhook_event
-        where claimed_by is not null and (workspace_id, claimed_by) > (held.workspace_id, held.holder)
-        order by workspace_id, claimed_by limit 1) as next
-    )
-    select workspace_id, holder from held`.execute(exempt(db.sql, 'webhook.listHeld'))
-  return rows
-}
-
 /**
  * Gives back what a process has: due at once, or, where it was taken more often than `promptClaims`, when its claim runs out.
  * @param options.only of these, what is held until then
