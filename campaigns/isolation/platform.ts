@@ -220,7 +220,7 @@ async function addWebhookEvent(context: Context, { id: workspaceId, subdomain }:
       transactionId: 'delivery-1',
       windowMs: 60_000,
       orderingKey: undefined,
-      headers: '{}',
+      headers: {},
       body: new TextEncoder().encode(JSON.stringify({ name: `account-${subdomain}` })),
       note: undefined,
       again: 0,

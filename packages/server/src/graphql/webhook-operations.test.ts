@@ -25,7 +25,7 @@ async function accept(
     transactionId: createHash('sha256').update(body).digest('hex'),
     windowMs: 86_400_000,
     orderingKey: undefined,
-    headers: '{"x-topic":"order.created"}',
+    headers: { 'x-topic': 'order.created' },
     body,
     note: undefined,
   })

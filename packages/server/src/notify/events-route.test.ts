@@ -69,7 +69,7 @@ async function accept(
     transactionId: undefined,
     windowMs: 0,
     orderingKey: undefined,
-    headers: '{}',
+    headers: {},
     body: Buffer.from(JSON.stringify(body)),
     note: undefined,
   })

@@ -80,5 +80,6 @@ async function write(context: Context, waiting: readonly Waiting[]): Promise<voi
 
 /** Equal for deliveries that are the same. */
 function nameOf({ workspaceId, ns, event = '', transactionId, id }: AcceptedEvent): string {
-  return transactionId === undefined ? id : JSON.stringify([workspaceId, ns, event, transactionId])
+  // Neither of the first two holds a blank, and the length says where the event ends.
+  return transactionId === undefined ? id : `${workspaceId} ${ns} ${event.length} ${event} ${transactionId}`
 }

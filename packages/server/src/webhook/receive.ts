@@ -92,7 +92,7 @@ function eventOf(
       transaction === undefined || transaction.from === 'generate' ? undefined : fit(transaction.id),
     windowMs: (webhook.transactionId?.windowSeconds ?? 0) * 1000,
     orderingKey: fit(webhook.orderingKeyOf(read.body, event)),
-    headers: JSON.stringify(storable(webhook.storedHeaders(read.headers)).value),
+    headers: storable(webhook.storedHeaders(read.headers)).value,
     body: read.rawBody,
     note,
   }

@@ -21,8 +21,7 @@ export interface NewEvent {
   /** For how long `transactionId` is remembered. */
   windowMs: number
   orderingKey: string | undefined
-  /** JSON text. */
-  headers: string
+  headers: Readonly<Record<string, string>>
   body: Uint8Array
   note: string | undefined
   /** How many more of the same came in the same batch. */
@@ -48,9 +47,10 @@ const insertPacked = preparedOnce<'given' | 'bodies' | 'now', { id: string }>(
   (parameter) => sql`
     with given as (
       select *, created_at + window_ms * interval '1 millisecond' as expires_at
-      from json_to_recordset(${parameter('given')}::json) as row (workspace_id uuid, id uuid, created_at timestamptz(3), ns text,
-        event text, transaction_id text, window_ms float8, again int, ordering_key text, headers text, note text,
-        body_from int, body_bytes int)),
+      from json_to_recordset(${parameter('given')}::json) as row (workspace_id uuid, id uuid, created_ms float8, ns text,
+        event text, transaction_id text, window_ms float8, again int, ordering_key text, headers json, note text,
+        body_from int, body_bytes int),
+        lateral (select 'epoch'::timestamptz + created_ms * interval '1 millisecond' as created_at) as time),
     known as (
       insert into webhook_transaction as t
         (workspace_id, ns, event, transaction_id, event_id, expires_at, duplicates, duplicate_at)
@@ -71,7 +71,7 @@ const insertPacked = preparedOnce<'given' | 'bodies' | 'now', { id: string }>(
     insert into webhook_event
       (workspace_id, id, created_at, ns, event, status, transaction_id, ordering_key, headers, body, note, due_at)
     select workspace_id, id, created_at, ns, event, case when event is null then 'unknown' else 'received' end,
-      transaction_id, ordering_key, headers, substring(${parameter('bodies')}::bytea from body_from for body_bytes), note,
+      transaction_id, ordering_key, headers::text, substring(${parameter('bodies')}::bytea from body_from for body_bytes), note,
       case when event is not null then created_at end
     from given
     where transaction_id is null or id in (select event_id from known)
@@ -86,7 +86,7 @@ function packed(events: readonly NewEvent[]): { given: string; bodies: BytePiece
     const row = {
       workspace_id: event.workspaceId,
       id: event.id,
-      created_at: event.createdAt,
+      created_ms: event.createdAt.getTime(),
       ns: event.ns,
       event: event.event,
       transaction_id: event.transactionId,
