@@ -26,7 +26,7 @@ export async function findOrMakeTags(
 ): Promise<ReadonlyMap<string, string>> {
   const known = await findTags(trx, named)
   const unknown = () => named.names.filter((name) => !known.has(name))
-  if (unknown().length === 0) return known
+  if (unknown().length === 0 || (await roomFor(trx, named)) === 0) return known
   await lockTree(trx, named.workspaceId)
   // Somebody else may have made them meanwhile.
   for (const [name, id] of await findTags(trx, { ...named, names: unknown() })) known.set(name, id)
@@ -52,7 +52,7 @@ async function makeTags(
   { workspaceId, type, names }: Named,
 ): Promise<Tag[]> {
   if (names.length === 0) return []
-  const room = Math.max(0, MAX_TAGS - (await countTags(trx, { workspaceId })))
+  const room = await roomFor(trx, { workspaceId })
   const now = context.now()
   const tags = [...new Set(names)].slice(0, room).map((name): Tag => {
     return {
@@ -67,4 +67,12 @@ async function makeTags(
   })
   await insertTags(trx, tags)
   return tags
+}
+
+/** How many more tags the workspace can have. */
+async function roomFor(
+  trx: Transaction<Schema>,
+  { workspaceId }: Pick<Named, 'workspaceId'>,
+): Promise<number> {
+  return Math.max(0, MAX_TAGS - (await countTags(trx, { workspaceId })))
 }
