@@ -38,7 +38,7 @@ const TABLES = [
     primary key (workspace_id, target_id, tag_id),
     foreign key (workspace_id, tag_id) references tag (workspace_id, id) on delete cascade
   )`,
-  `create index tagged_by_tag on tagged (workspace_id, tag_id, type, target_id)`,
+  `create index tagged_by_tag on tagged (workspace_id, tag_id, target_id) include (type)`,
 ]
 
 /** The tags of customers were texts: each becomes a tag of its workspace. */
