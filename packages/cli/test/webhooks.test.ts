@@ -265,6 +265,9 @@ describe.each(Object.entries(WAYS))('webhook send, signed as %s', (ns, way) => {
   })
 })
 
+/** Where no folder is called as an app is: that would be taken. */
+const elsewhere = () => ({ INIT_CWD: join(temporary.folder, 'config') })
+
 describe('events', () => {
   it('are listed page by page, and processed again', async () => {
     const of = ['--ns', 'stripe']
@@ -292,9 +295,7 @@ describe('events', () => {
 
 describe('doctor, on a server', () => {
   async function diagnosis(ns: string, name: string, args: string[] = []): Promise<Json> {
-    // Where no folder is called as the app is: that would be looked at.
-    const elsewhere = { INIT_CWD: join(temporary.folder, 'config') }
-    const { diagnoses } = await json(['doctor', ns, ...args], elsewhere)
+    const { diagnoses } = await json(['doctor', ns, ...args], elsewhere())
     return diagnoses.find((one: Json) => one.name === name)
   }
 
@@ -397,6 +398,39 @@ describe('doctor, on this machine', () => {
   })
 })
 
+describe('webhook send, of an app on the server', () => {
+  const data = ['--data', JSON.stringify({ id: 7 }), '--header', 'X-Shop-Topic=orders/create']
+  const send = (ns: string, ...more: string[]) => ['webhook', 'send', ns, ...data, '--fresh', ...more]
+
+  it.each(['stripe', 'hmac-sha512', 'none'])(
+    'is signed as %s, by the definition that is there',
+    async (ns) => {
+      const env = { ...credentialsOf(WAYS[ns] as Way), ...elsewhere() }
+      const before = await json(['events', 'list', '--ns', ns])
+      const sent = await json(send(ns), env)
+      expect(sent).toMatchObject({ ok: true, ns, event: 'order.created', answers: [{ status: 200 }] })
+      expect(JSON.stringify(sent)).not.toContain(SECRET)
+      expect((await processed(['--ns', ns])).length).toBe(before.events.length + 1)
+    },
+  )
+
+  it('is signed with a private key, or a secret of the command line', async () => {
+    const key = join(temporary.folder, 'ed25519/key.pem')
+    expect(await json(send('ed25519', '--private-key', key), elsewhere())).toMatchObject({ ok: true })
+    expect(await json(send('slack', '--secret', SECRET), elsewhere())).toMatchObject({ ok: true })
+    const refused = await json(send('slack', '--secret', SECRET, '--tamper', 'body'), elsewhere())
+    expect(refused).toMatchObject({ ok: true, answers: [{ status: 401 }] })
+  })
+
+  it('takes the body of a sample, and goes where --to says', async () => {
+    const sample = join(temporary.folder, 'slack/samples/order.created.json')
+    const to = ['webhook', 'send', 'slack', '--sample', sample, '--to', `${shop.origin}/hook`]
+    const sent = await json(to, { ...credentialsOf(WAYS['slack'] as Way), ...elsewhere() })
+    expect(sent).toMatchObject({ ok: true, transactionId: 'delivery-1' })
+    expect(shop.requests.at(-1)).toMatchObject({ url: '/hook', body: JSON.stringify(SAMPLE.body) })
+  })
+})
+
 const golden = async (name: string, args: string[], env?: Record<string, string>) => {
   const given = await run(args, env)
   expect(given.stdout + given.stderr).not.toContain(SECRET)
@@ -427,6 +461,35 @@ describe('a broken call says what happened, where, and what to do next', () => {
       return expectGolden(name, { args: args.map((arg) => (arg === SECRET ? '…' : arg)), run: given })
     }
     await golden(name, args, env)
+  })
+})
+
+describe('a broken call of an app on the server says what happened, and what to do next', () => {
+  const signed = credentialsOf(WAYS['slack'] as Way)
+  const signedOut = { XDG_CONFIG_HOME: join(temporary.folder, 'nobody') }
+  it.each<[string, string[], Record<string, string>?]>([
+    ['webhook-of-an-app-while-signed-out', ['slack'], signedOut],
+    ['webhook-of-an-app-that-nobody-sees', ['slak', '--data', '{}']],
+    ['webhook-of-an-app-that-takes-none', ['deaf', '--data', '{}']],
+    ['webhook-of-an-app-without-body', ['slack'], signed],
+    ['webhook-of-an-app-without-secret', ['slack', '--data', '{}']],
+    ['webhook-of-an-app-with-an-unknown-credential', ['slack', '--data', '{}', '-c', 'password=x']],
+  ])('%s', async (name, args, env = {}) => {
+    if (args.includes('deaf')) {
+      mkdirSync(join(temporary.folder, 'deaf'))
+      const { webhook: _webhook, triggers: _triggers, sync: _sync, ...deaf } = definitionOf('deaf', {})
+      writeFileSync(join(temporary.folder, 'deaf/miniapp.json'), JSON.stringify(deaf))
+      expect(await run(['admin', 'app', 'register', 'deaf'])).toMatchObject({ status: 0 })
+    }
+    const given = await run(['webhook', 'send', ...args], { ...env, ...elsewhere() })
+    expect(given.stdout + given.stderr).not.toContain(SECRET)
+    expect(given.status).toBeGreaterThan(0)
+    expectGolden(name, {
+      args: ['webhook', 'send', ...args],
+      env: env === signed ? Object.fromEntries(Object.keys(env).map((key) => [key, '…'])) : undefined,
+      run: given,
+      replace: { [join(temporary.folder, 'config')]: '/home' },
+    })
   })
 })
 

@@ -3,6 +3,7 @@ import type { Definition, ErrorDetails } from 'miniapp'
 import { CliError } from '../cli-error.ts'
 import type { ReportedStep } from '../run-report.ts'
 import { graphql } from '../server/graphql.ts'
+import { readDefinitionThere } from '../server/read-definition.ts'
 import { reportedFailure } from '../server/reported-failure.ts'
 import type { AnsweredError } from '../server/server-report.ts'
 import type { Session } from '../server/session.ts'
@@ -67,21 +68,10 @@ export async function readPatient(
     session,
     ns,
     app,
-    definition: app && (await definitionOf(session, ns)),
+    definition: app && (await readDefinitionThere(session, ns)),
     source,
     failures: found.map(({ miniAppActionRun: run }) => run),
   }
-}
-
-const DETAIL = 'query ($ns: String!) { miniAppDetail(miniAppNs: $ns) { source } }'
-
-async function definitionOf(session: Session, ns: string): Promise<Definition | undefined> {
-  const { miniAppDetail: detail } = await graphql<{ miniAppDetail: { source: Definition } | null }>(
-    session,
-    DETAIL,
-    { ns },
-  )
-  return detail?.source
 }
 
 /** An app that nobody finds. */

@@ -1,3 +1,4 @@
+import type { CompiledDefinition } from 'miniapp'
 import { givenCredentials } from '../credentials.ts'
 import type { Shell } from '../shell.ts'
 import { connectionFile, readConnection, type StoredConnection } from './connection-store.ts'
@@ -24,12 +25,20 @@ export interface Given {
 export async function readGiven(
   { source, compiled }: LocalApp,
   pairs: readonly string[],
-  { env }: Pick<Shell, 'env'>,
+  shell: Pick<Shell, 'env'>,
 ): Promise<Given> {
-  const { ns } = compiled
-  const file = connectionFile(source, ns)
-  const credentials = givenCredentials(pairs, credentialNames(compiled), { env, ns })
+  const file = connectionFile(source, compiled.ns)
+  const credentials = readCredentials(compiled, pairs, shell)
   return { credentials, stored: await readConnection(file), file }
+}
+
+/** What the command line and the environment alone say of it. @throws CliError */
+export function readCredentials(
+  compiled: CompiledDefinition,
+  pairs: readonly string[],
+  { env }: Pick<Shell, 'env'>,
+): Rec {
+  return givenCredentials(pairs, credentialNames(compiled), { env, ns: compiled.ns })
 }
 
 /** An account that was connected at a stand-in is used there, unless the call names another. */

@@ -3,6 +3,7 @@ import { listedSources } from '../render/listed-sources.ts'
 import { optionsOutcome, type SourceOption, sourcesOutcome } from '../render/source.ts'
 import type { Shell } from '../shell.ts'
 import { graphql } from './graphql.ts'
+import { readDefinitionThere } from './read-definition.ts'
 import { reportedFailure } from './reported-failure.ts'
 import { type AnsweredError, serverReport } from './server-report.ts'
 import { openSession, type ServerOptions } from './session.ts'
@@ -10,7 +11,6 @@ import { openSession, type ServerOptions } from './session.ts'
 const OPTIONS = `query ($ns: String!, $key: String!, $ref: String, $params: JSON) {
   miniAppsActionSources(miniAppNs: $ns, sourceKey: $key, sourceRef: $ref, params: $params)
 }`
-const DETAIL = 'query ($ns: String!) { miniAppDetail(miniAppNs: $ns) { source } }'
 
 export interface RemoteSource {
   ns: string
@@ -58,8 +58,5 @@ export async function readSourceThere(
 /** The sources that an app on a server declares. @throws CliError as above */
 export async function listSourcesThere(ns: string, options: ServerOptions, shell: Shell): Promise<Outcome> {
   const session = await openSession(shell, options)
-  const { miniAppDetail: detail } = await graphql<{
-    miniAppDetail: { source: Parameters<typeof listedSources>[0] }
-  }>(session, DETAIL, { ns })
-  return sourcesOutcome(ns, listedSources(detail.source))
+  return sourcesOutcome(ns, listedSources(await readDefinitionThere(session, ns)))
 }

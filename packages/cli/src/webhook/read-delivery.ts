@@ -6,7 +6,7 @@ import { readSample, type Sample } from 'miniapp/package'
 import { CliError, systemCode } from '../cli-error.ts'
 import { parsedFiles, readPackage } from '../definition/read-package.ts'
 import { type collect, readPairs } from '../key-value.ts'
-import type { LocalApp } from '../local/load-app.ts'
+import type { SignedApp } from './load-webhook.ts'
 
 export interface DeliveryOptions {
   event?: string
@@ -43,7 +43,7 @@ const OF_THE_CONNECTION = new Set([
 
 /** @throws CliError where the options name nothing, or more than one thing */
 export async function readDelivery(
-  app: LocalApp,
+  app: SignedApp,
   options: DeliveryOptions,
   directory: string,
 ): Promise<Unsigned> {
@@ -68,7 +68,7 @@ export function withHeaders(
   return { ...Object.fromEntries(kept), ...others }
 }
 
-async function chosen(app: LocalApp, options: DeliveryOptions, directory: string): Promise<Unsigned> {
+async function chosen(app: SignedApp, options: DeliveryOptions, directory: string): Promise<Unsigned> {
   const { event, sample, data } = options
   const samples = await readSamples(app, directory)
   if (data !== undefined) {
@@ -97,7 +97,7 @@ const isNamed = ({ file }: Sample, name: string): boolean =>
     file.slice(file.indexOf('/') + 1).replace(/\.json$/, ''),
   ].includes(name)
 
-function find({ compiled }: LocalApp, samples: readonly Sample[], { event, sample }: DeliveryOptions) {
+function find({ compiled }: SignedApp, samples: readonly Sample[], { event, sample }: DeliveryOptions) {
   if (sample !== undefined) return samples.find((one) => isNamed(one, sample))
   if (event !== undefined) return samples.find((one) => one.event === event)
   if (samples.length === 1) return samples[0]
@@ -122,7 +122,7 @@ function noSuch(events: readonly string[], ns: string, event?: string): CliError
 }
 
 /** The `sample` of a trigger is a body; the event may stand in a header that only a sample has. */
-function ofTrigger({ compiled }: LocalApp, samples: readonly Sample[], event: string | undefined): Unsigned {
+function ofTrigger({ compiled }: SignedApp, samples: readonly Sample[], event: string | undefined): Unsigned {
   const { definition, ns } = compiled
   const trigger = definition.triggers?.find((one) => one.event === event)
   if (trigger?.sample === undefined) {
@@ -152,8 +152,9 @@ function contentTypeOf(body: Uint8Array): string {
   }
 }
 
-/** The samples of a package that have the form of one. @throws CliError where a file cannot be read */
-export async function readSamples({ source }: LocalApp, directory: string): Promise<Sample[]> {
+/** The samples of a package that have the form of one; an app on a server has none. @throws CliError where a file cannot be read */
+export async function readSamples({ source }: SignedApp, directory: string): Promise<Sample[]> {
+  if (source === undefined) return []
   const { samples } = await readPackage(source, directory)
   return parsedFiles(samples).flatMap((file) => readSample(file).value ?? [])
 }

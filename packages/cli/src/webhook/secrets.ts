@@ -6,9 +6,9 @@ import type { SecretBags, SecretOrigin, SigningKeys } from 'miniapp/webhook'
 import { CliError, systemCode } from '../cli-error.ts'
 import { credentialVariable } from '../credentials.ts'
 import { verificationKeys } from '../local/credential-names.ts'
-import { configOf, readGiven } from '../local/given.ts'
-import type { LocalApp } from '../local/load-app.ts'
+import { configOf, readCredentials, readGiven } from '../local/given.ts'
 import type { Shell } from '../shell.ts'
+import type { SignedApp } from './load-webhook.ts'
 
 export interface SecretOptions {
   credential?: readonly string[]
@@ -35,12 +35,16 @@ export interface WebhookSecrets {
  * @throws CliError
  */
 export async function readSecrets(
-  app: LocalApp,
+  app: SignedApp,
   options: SecretOptions,
   shell: Shell,
 ): Promise<WebhookSecrets> {
-  const { definition } = app.compiled
-  const { credentials, stored } = await readGiven(app, options.credential ?? [], shell)
+  const { compiled, source } = app
+  const { definition } = compiled
+  const pairs = options.credential ?? []
+  const { credentials, stored } = source
+    ? await readGiven({ ...app, source }, pairs, shell)
+    : { credentials: readCredentials(compiled, pairs, shell), stored: undefined }
   const given = { ...credentials, ...(await mainSecret(definition, options.secret)) }
   const keys = await readKeys(options, shell)
   const bags = {
@@ -86,7 +90,7 @@ async function readKeys({ privateKey }: SecretOptions, { directory }: Shell): Pr
 }
 
 /** @param reason why something cannot be signed, without the secret */
-export function cannotSign({ compiled, argument }: LocalApp, cause: unknown): CliError {
+export function cannotSign({ compiled, argument }: SignedApp, cause: unknown): CliError {
   const reason = cause instanceof Error ? cause.message : String(cause)
   const key = verificationKeys(compiled.definition).at(-1)
   const message = `The delivery cannot be signed. ${reason.charAt(0).toUpperCase()}${reason.slice(1).replace(/\.?$/, '.')}`

@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto'
 import type { CompiledWebhook } from 'miniapp/webhook'
 import { parseBody } from 'miniapp/webhook'
 import { CliError } from '../cli-error.ts'
-import type { LocalApp } from '../local/load-app.ts'
 import type { Outcome } from '../outcome.ts'
 import { failureReason } from '../server/request.ts'
 import { namedServer, type ServerOptions } from '../server/session.ts'
 import type { Shell } from '../shell.ts'
+import type { SignedApp } from './load-webhook.ts'
 import { type DeliveryOptions, readDelivery, type Unsigned, withHeaders } from './read-delivery.ts'
 import { type Answer, type Sent, sentOutcome } from './render-sent.ts'
 import { cannotSign, readSecrets, type SecretOptions, type WebhookSecrets } from './secrets.ts'
@@ -30,7 +30,7 @@ const ANSWER_CHARACTERS = 2_000
  * @throws CliError where there is nothing to send or to sign with, or nobody takes it
  */
 export async function sendWebhook(
-  app: LocalApp,
+  app: SignedApp,
   webhook: CompiledWebhook,
   options: SendOptions,
   shell: Shell,
@@ -84,7 +84,7 @@ interface Signed {
 }
 
 async function sign(
-  app: LocalApp,
+  app: SignedApp,
   { verification }: CompiledWebhook,
   {
     unsigned,
