@@ -77,7 +77,8 @@ test('a number of rows that was seen is not compiled again', async () => {
     expect(built.mock.calls.length).toBe(before)
     const [first, second] = executed.mock.calls.map(([query]) => query as CompiledQuery)
     expect(second?.sql).toBe(first?.sql)
-    expect(second?.parameters).not.toEqual(first?.parameters)
+    // What was written is let go of.
+    expect([first?.parameters, second?.parameters]).toEqual([[], []])
   } finally {
     executed.mockRestore()
     built.mockRestore()

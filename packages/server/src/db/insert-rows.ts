@@ -48,7 +48,13 @@ export function rowInserter<Table extends keyof Schema, Column extends keyof Ins
     const parameters = new Array<unknown>(rows.length * columns.length)
     let place = 0
     for (const row of rows) for (const column of columns) parameters[place++] = parameterOf(row[column])
-    await db.sql.executeQuery({ ...statement, parameters })
+    try {
+      await db.sql.executeQuery({ ...statement, parameters })
+    } finally {
+      // V8 soon makes this array among objects that live long. What it still held, every row, would be copied there too, and
+      // lie there until the next full collection.
+      parameters.length = 0
+    }
   }
 }
 
