@@ -47,22 +47,22 @@ async function forgetAccount(
 }
 
 /**
- * The same where the provider said that the app was removed there, in the transaction that settles the delivery. Nothing is
- * undone at the provider: the grant ended with the app.
+ * The same where the provider said that the app was removed there, in the transaction that settles the delivery. What
+ * registration made is to be undone after it, as far as that works: often the grant has ended with the app.
  * @param said.at when the provider said so: an account that was connected since stays
- * @returns whether there was such a connection
+ * @returns the install as it was before, where there was such a connection
  */
 export async function disconnectByProvider(
   context: Context,
   trx: Transaction<Schema>,
   { at, ...key }: InstallKey & { at: Date },
-): Promise<boolean> {
+): Promise<StoredInstall | undefined> {
   const install = await lockInstall(trx, key)
-  if (!install || install.state === 'suspended' || !isConnected(install)) return false
-  if (install.authenticatedAt !== null && install.authenticatedAt > at) return false
+  if (!install || install.state === 'suspended' || !isConnected(install)) return undefined
+  if (install.authenticatedAt !== null && install.authenticatedAt > at) return undefined
   await releaseProviderAccounts(trx, key)
   await forgetAccount(context, trx, install)
-  return true
+  return install
 }
 
 /**
@@ -112,7 +112,10 @@ export async function endConnection(
 }
 
 /** What cannot be opened any more must not stand in the way of deleting it. */
-async function openIfPossible(context: Context, install: StoredInstall): Promise<LiveInstall | undefined> {
+export async function openIfPossible(
+  context: Context,
+  install: StoredInstall,
+): Promise<LiveInstall | undefined> {
   if (!install.credentials) return undefined
   try {
     return await openInstall(context, install)

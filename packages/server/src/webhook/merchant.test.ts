@@ -6,7 +6,8 @@ import { type Sent, type WebhookPlatform, webhookPlatform } from '../../test/web
 import { connectWithForm } from '../install/connect.ts'
 import { installApp } from '../install/install-app.ts'
 import { disconnect } from '../install/remove.ts'
-import { findInstall } from '../install/store.ts'
+import { findInstall, type StoredInstall } from '../install/store.ts'
+import { undoBeside, undone } from '../install/undo-beside.ts'
 import { silentLog } from '../log.ts'
 import { processDue } from './process.ts'
 import { replayEvents } from './replay.ts'
@@ -35,6 +36,9 @@ function plaza(ns: string, webhook: object = {}) {
         headers: { Authorization: 'Bearer [[apiKey]]' },
         mapping: { uid: '$.uid' },
       },
+      unregistrationRequests: [
+        { url: `${ORIGIN}/hooks`, method: 'DELETE', headers: { Authorization: 'Bearer [[apiKey]]' } },
+      ],
     },
     webhook: {
       ...(market['webhook'] as object),
@@ -50,7 +54,8 @@ let platform: WebhookPlatform
 const logged: Record<string, unknown>[] = []
 
 beforeAll(async () => {
-  provider = await startLocalServer(({ headers }, response) => {
+  provider = await startLocalServer(({ headers, url }, response) => {
+    if (url === '/hooks' && headers.authorization === 'Bearer gone') response.statusCode = 410
     response.setHeader('content-type', 'application/json')
     response.end(JSON.stringify({ uid: headers.authorization?.replace('Bearer ', '') }))
   })
@@ -60,6 +65,7 @@ beforeAll(async () => {
   platform.context.log = {
     ...silentLog,
     info: (event, { ns, status, workspaceId } = {}) => logged.push({ event, ns, status, workspaceId }),
+    warn: (event, { ns, status, workspaceId } = {}) => logged.push({ event, ns, status, workspaceId }),
   }
 })
 
@@ -180,6 +186,56 @@ describe('an event that says that the app was removed at the provider', () => {
     return { state: install?.state, uid: install?.uid, hasCredentials: install?.credentials !== null }
   }
 
+  /** With whose key the provider was asked to undo what registration made. */
+  const undoneFor = async () => {
+    await undone(platform.context)
+    const asked = provider.requests.filter(({ method }) => method === 'DELETE')
+    provider.requests.splice(0)
+    return asked.map(({ headers }) => headers.authorization?.replace('Bearer ', ''))
+  }
+
+  it('undoes what registration made, with the credentials that there were, and once', async () => {
+    const workspaceId = await merchant('registered')
+    await undoneFor()
+    for (let again = 0; again < 2; again++) await send('registered', { event: 'app.uninstalled' })
+    await processDue(platform.context)
+    await processDue(platform.context)
+    expect(await stateOf(workspaceId)).toMatchObject({ hasCredentials: false })
+    expect(await undoneFor()).toEqual(['registered'])
+    await replayEvents(platform.context, { workspaceId })
+    await processDue(platform.context)
+    expect(await undoneFor()).toEqual([])
+  })
+
+  it('has its effect also where the provider undoes nothing any more; that is logged', async () => {
+    const workspaceId = await merchant('gone')
+    await send('gone', { event: 'app.uninstalled' })
+    logged.length = 0
+    await processDue(platform.context)
+    expect(await undoneFor()).toEqual(['gone'])
+    expect(await platform.events(workspaceId)).toMatchObject([{ status: 'processed', error: null }])
+    expect(await stateOf(workspaceId)).toMatchObject({ state: 'installed', hasCredentials: false })
+    expect(logged.filter(({ event }) => event === 'install.unregistered')).toMatchObject([
+      { workspaceId, ns: 'plaza', status: expect.not.stringMatching(/^ok$/) },
+    ])
+  })
+
+  it('is settled, and others go on, while the provider lets us wait', async () => {
+    const workspaceId = await merchant('waiting')
+    const held = Promise.withResolvers<void>()
+    const { send: sendOut } = platform.context
+    platform.context.send = async (request, options) => {
+      if (request.method === 'DELETE') await held.promise
+      return sendOut(request, options)
+    }
+    await send('waiting', { event: 'app.uninstalled' })
+    await processDue(platform.context)
+    expect(await platform.events(workspaceId)).toMatchObject([{ status: 'processed' }])
+    held.resolve()
+    expect(await undoneFor()).toEqual(['waiting'])
+    platform.context.send = sendOut
+  })
+
   it("disconnects the install after its other stages; what comes then is nobody's", async () => {
     const workspaceId = await merchant('leaver')
     await send('leaver', { event: 'app.uninstalled' })
@@ -200,6 +256,7 @@ describe('an event that says that the app was removed at the provider', () => {
       .where('kind', '=', 'app.disconnected')
       .execute()
     expect(acts).toEqual([{ kind: 'app.disconnected', accountId: null }])
+    expect(await undoneFor()).toEqual(['leaver'])
     await send('leaver')
     expect(await count(workspaceId)).toBe(1)
   })
@@ -208,6 +265,7 @@ describe('an event that says that the app was removed at the provider', () => {
     const workspaceId = await merchant('returner')
     await send('returner', { event: 'app.uninstalled' })
     await processDue(platform.context)
+    expect(await undoneFor()).toEqual(['returner'])
     platform.clock.now += 1_000
     await connect('returner', workspaceId, { apiKey: 'returner' })
     expect(await replayEvents(platform.context, { workspaceId })).toBe(1)
@@ -215,5 +273,9 @@ describe('an event that says that the app was removed at the provider', () => {
     const [event] = await platform.events(workspaceId)
     expect(JSON.parse(event?.stages ?? '').at(-1)).toMatchObject({ detail: { effect: 'none' } })
     expect(await stateOf(workspaceId)).toEqual({ state: 'connected', uid: 'returner', hasCredentials: true })
+    expect(await undoneFor()).toEqual([])
+    const connected = await findInstall(platform.context.db.sql, { workspaceId, ns: 'plaza' })
+    undoBeside(platform.context, connected as StoredInstall)
+    expect(await undoneFor()).toEqual([])
   })
 })

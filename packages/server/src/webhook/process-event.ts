@@ -170,7 +170,7 @@ async function applyStage(
     })
   try {
     const done = await retryCollisions(applyAndSettle)
-    stage.applied?.(context, work, done.detail ?? {})
+    stage.applied?.(context, { work, plan })
     return done
   } catch (error) {
     if (!(error instanceof RecordRefusedError)) throw error

@@ -68,9 +68,8 @@ async function processTogether(context: Context, claims: ClaimedEvent[]): Promis
     return claims
   }
   for (const { claim, work, stages, outcome } of decided) {
-    for (const { stage, settled } of stages) {
-      if (work && settled?.status === 'done')
-        (STAGES[stage] as Stage).applied?.(context, work, settled.detail ?? {})
+    for (const { stage, settled, plan } of stages) {
+      if (work && settled?.status === 'done') (STAGES[stage] as Stage).applied?.(context, { work, plan })
     }
     if (outcome) tellOfAttempt(context, claim, { status: outcome.status, startedAt })
   }

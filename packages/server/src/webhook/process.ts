@@ -1,6 +1,7 @@
 /** Processes what was accepted, in every process that does background work (specification 5.5). */
 import { BoundedCache, perContext } from '../cache.ts'
 import type { Context } from '../context.ts'
+import { endUndoing } from '../install/undo-beside.ts'
 import { startLoop } from '../jobs/background-loop.ts'
 import { inParallel } from '../jobs/in-parallel.ts'
 import { startFreeing } from '../jobs/left-claims.ts'
@@ -111,5 +112,6 @@ export async function startProcessing(context: Context): Promise<() => Promise<v
   return async () => {
     await Promise.all([endLoop(), endFreeing(), stopWatching()])
     await turns.end()
+    await endUndoing(context)
   }
 }

@@ -6,6 +6,8 @@ import type { Context } from '../context.ts'
 import type { Schema } from '../db/schema.ts'
 import { forgetInstall } from '../install/live-install.ts'
 import { disconnectByProvider } from '../install/remove.ts'
+import type { StoredInstall } from '../install/store.ts'
+import { undoBeside } from '../install/undo-beside.ts'
 import { applyCustomers } from '../record/apply-customer.ts'
 import { applyRecords } from '../record/apply-record.ts'
 import type { RecordEvent } from '../record/record-event.ts'
@@ -55,8 +57,8 @@ export interface Stage<Plan = unknown> {
    * @returns what the event log tells of each
    */
   apply(context: Context, trx: Transaction<Schema>, planned: readonly Planned<Plan>[]): Promise<StageDetail[]>
-  /** After the commit. */
-  applied?(context: Context, work: Work, detail: StageDetail): void
+  /** After the commit; it does not wait for what it begins. */
+  applied?(context: Context, planned: Planned<Plan>): void
 }
 
 type Notes = readonly { message: string }[]
@@ -135,24 +137,26 @@ const triggers: Stage<string[]> = {
   },
 }
 
-/** The app was removed at the provider (`uninstallEvents`). */
-const disconnect: Stage<undefined> = {
+/** The app was removed at the provider (`uninstallEvents`). `ended`: the connection that there was. */
+const disconnect: Stage<{ ended?: StoredInstall | undefined }> = {
   decide(_context, { claim, webhook }) {
-    return webhook.uninstallEvents.has(claim.event) ? { status: 'ready', plan: undefined } : undefined
+    return webhook.uninstallEvents.has(claim.event) ? { status: 'ready', plan: {} } : undefined
   },
   async apply(context, trx, planned) {
     const details: StageDetail[] = []
-    for (const { work } of planned) {
+    for (const { work, plan } of planned) {
       const { workspaceId, ns, createdAt: at } = work.claim
-      const isDone = await disconnectByProvider(context, trx, { workspaceId, ns, at })
-      details.push({ effect: isDone ? 'disconnected' : 'none' })
+      plan.ended = await disconnectByProvider(context, trx, { workspaceId, ns, at })
+      details.push({ effect: plan.ended ? 'disconnected' : 'none' })
     }
     return details
   },
-  applied(context, { claim: { workspaceId, ns } }, { effect }) {
-    if (effect === 'none') return
+  applied(context, { plan: { ended } }) {
+    if (ended === undefined) return
+    const { workspaceId, ns } = ended
     forgetInstall(context, { workspaceId, ns })
     context.log.info('install.disconnected', { workspaceId, ns })
+    undoBeside(context, ended)
   },
 }
 
