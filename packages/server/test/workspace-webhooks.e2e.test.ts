@@ -14,7 +14,7 @@ import { type ServerProcess, startServerProcess } from './server-process.ts'
 
 const GUIDE = resolve(import.meta.dirname, '../../../docs/guides/workspace-webhooks.md')
 const CONNECTED = 'miniapps:install.connected'
-/** Only a hang takes longer: starts of a server, and a claim that runs out. */
+/** Only a hang takes longer. */
 const PATIENCE = { timeout: 240_000, interval: 100 }
 
 let directory: string
