@@ -4,7 +4,7 @@ import { PassThrough } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fastify } from 'fastify'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { discardRest } from '../http/discard-rest.ts'
+import { discardRest } from '../webhook/discard-rest.ts'
 import { discardRefusedBodies } from './discard-body.ts'
 
 const NEVER_MS = 2 ** 30

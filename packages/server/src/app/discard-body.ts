@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { DISCARDED_BYTES, DISCARDED_WITHIN_MS, discardRest } from '../http/discard-rest.ts'
+import { DISCARDED_BYTES, DISCARDED_WITHIN_MS, discardRest } from '../webhook/discard-rest.ts'
 
 /** Adds it to every route: where a body is refused for its size (413), its rest is read first. */
 export function discardRefusedBodies(server: FastifyInstance): void {

@@ -1,5 +1,5 @@
 /** What a client may take of the server: how long a request may be under way, and how large it may be before a route sees it. */
-import { DISCARDED_BYTES, DISCARDED_WITHIN_MS } from '../http/discard-rest.ts'
+import { DISCARDED_BYTES, DISCARDED_WITHIN_MS } from '../webhook/discard-rest.ts'
 
 interface Limit {
   value: number

@@ -37,7 +37,8 @@ async function send(text: string, drip = ''): Promise<string> {
   })
   socket.write(text)
   const dripping = setInterval(() => drip && socket.writable && socket.write(drip), DRIP_MS)
-  await once(socket, 'close')
+  // Not by `once` of events, which rejects where a drip meets the closed connection.
+  await new Promise((resolve) => socket.once('close', resolve))
   clearInterval(dripping)
   return came
 }
