@@ -12,8 +12,6 @@ it.skipIf(!existsSync('/usr/lib/postgresql'))(
       unanswered: 0,
       lost: 0,
       hostileAnswersWrong: 0,
-      slowSendersLeft: 0,
-      slowAnswersWrong: 0,
     })
     expect(figures['memoryGrowthMb']).toBeLessThanOrEqual(targets['memoryGrowthMb']?.max ?? 0)
   },
