@@ -1,5 +1,6 @@
 import { MiniAppError } from '../errors.ts'
 import { isObject, type Rec } from '../expression/own.ts'
+import { joinBytes } from './join-bytes.ts'
 
 export interface MultipartBody {
   contentType: string
@@ -53,7 +54,7 @@ export function writeMultipart(fields: Rec, boundary: string, pointer: string): 
     }
   }
   write(`--${boundary}--\r\n`)
-  return { contentType: `multipart/form-data; boundary=${boundary}`, bytes: joined(chunks), preview }
+  return { contentType: `multipart/form-data; boundary=${boundary}`, bytes: joinBytes(chunks), preview }
 }
 
 /** As browsers write names (HTML, "multipart/form-data encoding algorithm"): nothing can leave the quotes or the line. */
@@ -90,14 +91,4 @@ function fileBytes(file: FileValue, name: string, pointer: string): Uint8Array {
       cause,
     })
   }
-}
-
-function joined(chunks: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(chunks.reduce((length, chunk) => length + chunk.length, 0))
-  let at = 0
-  for (const chunk of chunks) {
-    bytes.set(chunk, at)
-    at += chunk.length
-  }
-  return bytes
 }

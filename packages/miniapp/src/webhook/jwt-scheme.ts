@@ -8,8 +8,8 @@ import {
   jwtVerify,
   SignJWT,
 } from 'jose'
+import { joinBytes } from '../request/join-bytes.ts'
 import { secretUnusable } from './compare-signatures.ts'
-import { joinBytes } from './decode-bytes.ts'
 import { findSecret, type SecretBags, secretNotFound } from './find-secret.ts'
 import { malformed } from './hmac-scheme.ts'
 import { compileHeader } from './read-header.ts'

@@ -1,6 +1,8 @@
 /** Secrets that come as they are: a token in a header, or user name and password. They sign nothing. */
+
+import { joinBytes } from '../request/join-bytes.ts'
 import { compareSignatures } from './compare-signatures.ts'
-import { decodeBytes, joinBytes } from './decode-bytes.ts'
+import { decodeBytes } from './decode-bytes.ts'
 import { isSame } from './digest.ts'
 import { findSecret, type SecretBags, secretNotFound } from './find-secret.ts'
 import { malformed, timestampMissing } from './hmac-scheme.ts'
