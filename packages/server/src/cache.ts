@@ -53,11 +53,11 @@ export function isFresh(readAt: number, { now, maxAgeMs }: { now: number; maxAge
 
 /** What is being read, and soon had without waiting. */
 export class Loading<T> {
-  readonly promise: Promise<T>
+  readonly #promise: Promise<T>
   #loaded: { value: T } | undefined
 
   constructor(promise: Promise<T>) {
-    this.promise = promise
+    this.#promise = promise
     promise.then(
       (value) => {
         this.#loaded = { value }
@@ -68,8 +68,13 @@ export class Loading<T> {
 
   /** A promise only until it is there. */
   get(): T | Promise<T> {
-    return this.#loaded === undefined ? this.promise : this.#loaded.value
+    return this.#loaded === undefined ? this.#promise : this.#loaded.value
   }
+}
+
+/** `next` with what is there, or once it is: a promise only where something has to be waited for. */
+export function whenLoaded<T, R>(found: T | Promise<T>, next: (value: T) => R | Promise<R>): R | Promise<R> {
+  return found instanceof Promise ? found.then(next) : next(found)
 }
 
 /** One `T` for each context, made when it is first asked for and gone with the context. */

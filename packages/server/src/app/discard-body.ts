@@ -1,11 +1,9 @@
 import type { FastifyInstance } from 'fastify'
-import { DISCARDED_BYTES, DISCARDED_WITHIN_MS, discardRest } from '../webhook/discard-rest.ts'
+import { discardRest } from '../webhook/discard-rest.ts'
 
 /** Adds it to every route: where a body is refused for its size (413), its rest is read first. */
 export function discardRefusedBodies(server: FastifyInstance): void {
   server.addHook('onSend', async (request, reply) => {
-    if (reply.statusCode === 413) {
-      await discardRest(request.raw, { bytes: DISCARDED_BYTES, withinMs: DISCARDED_WITHIN_MS })
-    }
+    if (reply.statusCode === 413) await discardRest(request.raw)
   })
 }

@@ -6,10 +6,13 @@ export const DISCARDED_BYTES = 32 * 1024 * 1024
 /** A slower sender is answered while it is at it, and may miss the answer. */
 export const DISCARDED_WITHIN_MS = 5_000
 
-/** Resolves where the stream has ended, or one of the limits is reached; never rejects. */
+/**
+ * Resolves where the stream has ended, or one of the limits is reached; never rejects.
+ * @param limits default {@link DISCARDED_BYTES} and {@link DISCARDED_WITHIN_MS}
+ */
 export async function discardRest(
   stream: Readable,
-  { bytes, withinMs }: { bytes: number; withinMs: number },
+  { bytes, withinMs } = { bytes: DISCARDED_BYTES, withinMs: DISCARDED_WITHIN_MS },
 ): Promise<void> {
   if (stream.readableEnded || stream.destroyed) return
   const { promise: ended, resolve: end } = Promise.withResolvers<void>()

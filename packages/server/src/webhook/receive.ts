@@ -1,6 +1,7 @@
 /** What happens to a delivery until it is answered (specification 5.1). */
 import { type ParsedBody, parseBody, type SignedDelivery } from 'miniapp/webhook'
 import { type AddressedRequest, isPlatformAddress } from '../account/address.ts'
+import { whenLoaded } from '../cache.ts'
 import type { Context } from '../context.ts'
 import { storable } from '../db/text.ts'
 import { uuidTime, uuidv7 } from '../db/uuid.ts'
@@ -69,8 +70,10 @@ function findAddressee(
   { addressed, ns }: Delivery,
 ): Addressee | undefined | Promise<Addressee | undefined> {
   const app = isPlatformAddress(context.config, addressed) ? findMerchantApp(context, ns) : undefined
-  if (app instanceof Promise) return app.then((known) => known ?? findReceiver(context, addressed, ns))
-  return app ?? findReceiver(context, addressed, ns)
+  return whenLoaded<MerchantApp | undefined, Addressee | undefined>(
+    app,
+    (known) => known ?? findReceiver(context, addressed, ns),
+  )
 }
 
 /** The version of the workspace reads what the version of the app has verified. */

@@ -3,7 +3,7 @@ import { type CompiledDefinition, withoutFormerSecret } from 'miniapp'
 import { type CompiledWebhook, compileWebhook, type SecretBags } from 'miniapp/webhook'
 import { type AddressedRequest, findAddressedWorkspace, subdomainOf } from '../account/address.ts'
 import type { Workspace } from '../account/store.ts'
-import { BoundedCache, Loading, perContext } from '../cache.ts'
+import { BoundedCache, Loading, perContext, whenLoaded } from '../cache.ts'
 import type { Context } from '../context.ts'
 import { findLiveInstall, type LiveInstall } from '../install/live-install.ts'
 import { refusalOf } from '../install/state.ts'
@@ -32,18 +32,15 @@ type MaybeReceiver = Receiver | undefined | Promise<Receiver | undefined>
  * only where memory does not know.
  */
 export function findReceiver(context: Context, request: AddressedRequest, ns: string): MaybeReceiver {
-  const found = workspaceOf(context, request)
-  const ofWorkspace = (workspace: Workspace | undefined) =>
-    workspace && findReceiverOf(context, { workspaceId: workspace.id, ns })
-  return found instanceof Promise ? found.then(ofWorkspace) : ofWorkspace(found)
+  return whenLoaded<Workspace | undefined, Receiver | undefined>(
+    workspaceOf(context, request),
+    (workspace) => workspace && findReceiverOf(context, { workspaceId: workspace.id, ns }),
+  )
 }
 
 /** The same of a workspace that is known. */
 export function findReceiverOf(context: Context, key: InstallKey): MaybeReceiver {
-  const found = findLiveInstall(context, key)
-  return found instanceof Promise
-    ? found.then((live) => receiverOf(key.workspaceId, live))
-    : receiverOf(key.workspaceId, found)
+  return whenLoaded(findLiveInstall(context, key), (live) => receiverOf(key.workspaceId, live))
 }
 
 function receiverOf(workspaceId: string, live: LiveInstall | undefined): Receiver | undefined {

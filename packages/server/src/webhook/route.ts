@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { callbackBaseUrl, publicOrigin, routePrefix } from '../account/address.ts'
 import { perContext } from '../cache.ts'
 import type { Context } from '../context.ts'
-import { DISCARDED_BYTES, DISCARDED_WITHIN_MS, discardRest } from './discard-rest.ts'
+import { discardRest } from './discard-rest.ts'
 import { readBody } from './read-body.ts'
 import { type Delivery, receive } from './receive.ts'
 import { BUSY, type Reply, TOO_LARGE } from './reply.ts'
@@ -64,7 +64,7 @@ async function handle(
       return answer(reply, await receive(context, deliveryOf(context, request, rawBody)))
     }
     // Closed while the sender is still at it, the connection would take the answer with it.
-    await discardRest(request.raw, { bytes: DISCARDED_BYTES, withinMs: DISCARDED_WITHIN_MS })
+    await discardRest(request.raw)
     answer(reply, TOO_LARGE)
   } catch (error) {
     // What fails on our side, the provider shall send again, whatever it was.
