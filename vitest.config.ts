@@ -15,11 +15,14 @@ const TEST_FILES = [
 process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, 'node_modules/.cache/node')
 
 export default defineConfig({
-  // Vite prefers graphql's ES modules and Node its CommonJS ones; two copies refuse each other's schemas.
-  resolve: { alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }] },
   test: {
     // On PostgreSQL only what would do something else there.
     include: process.env.TEST_DATABASE_URL ? databaseTests(import.meta.dirname, TEST_FILES) : TEST_FILES,
+    globalSetup: 'scripts/test-directory.ts',
+    setupFiles: 'scripts/test-leavings.ts',
+    // Modules are loaded by Node, as users load them, and once for all files of a worker: loading the server costs a second.
+    experimental: { viteModuleRunner: false, nodeLoader: false },
+    isolate: false,
     // Compiling the embedded database's largest functions a second time, optimised, costs 500 MB and more than it saves.
     execArgv: ['--no-wasm-tier-up', '--no-wasm-dynamic-tiering'],
     // Half of the time a file waits: for processes, for the disk, for timers.

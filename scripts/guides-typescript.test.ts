@@ -1,6 +1,7 @@
 /** What guides show as whole TypeScript modules compiles, and what they export is a valid definition. */
 import { execFile } from 'node:child_process'
-import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { globSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
@@ -10,8 +11,10 @@ import { codeBlocks } from './guides.ts'
 
 const root = resolve(import.meta.dirname, '..')
 const run = promisify(execFile)
-/** Inside the repository, so that `miniapp` is found. */
-const folder = mkdtempSync(join(root, 'node_modules/.guides-'))
+/** As an author's, where `miniapp` is installed. */
+const folder = mkdtempSync(join(tmpdir(), 'miniapps-guides-'))
+symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
+writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
 afterAll(() => rmSync(folder, { recursive: true }))
 
 const modules = globSync('docs/guides/*.md', { cwd: root }).flatMap((path) =>
@@ -42,7 +45,7 @@ describe.each(modules)('the module at $at', ({ text }) => {
 
   it('exports a valid definition', async () => {
     writeFileSync(file, text)
-    const exports = (await import(/* @vite-ignore */ pathToFileURL(file).href)) as { default: unknown }
+    const exports = (await import(pathToFileURL(file).href)) as { default: unknown }
     expect(validate(exports.default).filter(({ severity }) => severity === 'error')).toEqual([])
   })
 })

@@ -2,11 +2,11 @@
 import { globSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { getLanguageService, type JSONDocument, TextDocument } from 'vscode-json-languageservice'
+import languageService, { type JSONDocument, type TextDocument } from 'vscode-json-languageservice'
 import { jsonSchema } from '../src/schema/json-schema.ts'
 
 const SCHEMA = 'https://miniapps.example/miniapp.schema.json'
-const service = getLanguageService({})
+const service = languageService.getLanguageService({})
 service.configure({
   validate: true,
   // biome-ignore lint/suspicious/noExplicitAny: the service's own type of a schema is narrower than the drafts
@@ -16,7 +16,12 @@ service.configure({
 /** A document with `‸` where the pointer is. */
 function open(text: string): { document: TextDocument; json: JSONDocument; offset: number } {
   const offset = Math.max(0, text.indexOf('‸'))
-  const document = TextDocument.create('file:///miniapp.json', 'json', 1, text.replace('‸', ''))
+  const document = languageService.TextDocument.create(
+    'file:///miniapp.json',
+    'json',
+    1,
+    text.replace('‸', ''),
+  )
   return { document, json: service.parseJSONDocument(document), offset }
 }
 

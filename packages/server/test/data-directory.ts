@@ -1,5 +1,5 @@
 /**
- * Data directories with an embedded database that is migrated and empty: copies of one that is made once per machine, named
+ * Data directories with an embedded database that is migrated and empty: copies of one that is made once per checkout, named
  * by a hash of everything that shapes it. Making one anew takes seconds.
  */
 import { createHash } from 'node:crypto'
@@ -7,6 +7,7 @@ import {
   constants,
   cpSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -15,14 +16,16 @@ import {
 } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { openDatabase } from '../src/db/client.ts'
 import { migrate } from '../src/db/migrate.ts'
 import { silentLog } from '../src/log.ts'
 
+const CACHE = resolve(import.meta.dirname, '../../../node_modules/.cache')
+
 /** One that nobody has open. The caller removes it. */
 export async function testDataDirectory(): Promise<string> {
-  const template = join(tmpdir(), `miniapps-test-${templateHash()}`)
+  const template = join(CACHE, `test-database-${templateHash()}`)
   if (!existsSync(template)) await makeTemplateDirectory(template)
   const dataDir = mkdtempSync(join(tmpdir(), 'miniapps-test-db-'))
   cpSync(join(template, 'database'), join(dataDir, 'database'), {
@@ -34,7 +37,8 @@ export async function testDataDirectory(): Promise<string> {
 
 /** Files that start together may each make one: the first to finish wins, and all are the same. */
 async function makeTemplateDirectory(template: string): Promise<void> {
-  const dataDir = mkdtempSync(join(tmpdir(), 'miniapps-test-template-'))
+  mkdirSync(CACHE, { recursive: true })
+  const dataDir = mkdtempSync(join(CACHE, 'test-database-unfinished-'))
   const database = await openDatabase({ dataDir, log: silentLog })
   await migrate(database)
   await database.close()

@@ -9,12 +9,12 @@ import { randomUUID } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import pg from 'pg'
-import { afterAll } from 'vitest'
 import { type Database, openDatabase } from '../src/db/client.ts'
 import { migrate } from '../src/db/migrate.ts'
 import { ensurePartitions } from '../src/db/partition.ts'
 import { silentLog } from '../src/log.ts'
 import { templateHash, testDataDirectory } from './data-directory.ts'
+import { openDatabases } from './open-databases.ts'
 
 export interface TestDatabase extends Database {
   /** Opens it once more, as another process would; `undefined` on the embedded engine, which serves one. */
@@ -31,16 +31,6 @@ const TEST_POOL_SIZE = 5
 /** Only a hang takes longer, on whatever machine. */
 const QUERY_TIMEOUT_MS = 300_000
 
-const open = new Set<TestDatabase>()
-
-afterAll(async () => {
-  const forgotten = [...open]
-  await Promise.all(forgotten.map((database) => database.drop()))
-  if (forgotten.length > 0) {
-    throw new Error(`${forgotten.length} test database(s) were left open: call drop() in afterAll.`)
-  }
-})
-
 /** Partitions exist around the real clock's today; for another one, call `ensurePartitions` with it. */
 export async function testDatabase(): Promise<TestDatabase> {
   const server = process.env['TEST_DATABASE_URL']
@@ -50,12 +40,12 @@ export async function testDatabase(): Promise<TestDatabase> {
     ...database,
     openAgain,
     async drop() {
-      if (!open.delete(test)) return
+      if (!openDatabases.delete(test)) return
       await database.close()
       await remove()
     },
   }
-  open.add(test)
+  openDatabases.add(test)
   return test
 }
 

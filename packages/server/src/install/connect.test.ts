@@ -200,12 +200,12 @@ describe('the duplicate check', () => {
       .where('ns', '=', 'ledger-shared')
       .execute()
     const name = account()
-    for (const of of [tests.actor, await tests.platform.newActor(`shared${tests.number}`)]) {
-      const key = { workspaceId: of.workspaceId, ns: 'ledger-shared' }
+    for (const who of [tests.actor, await tests.platform.newActor(`shared${tests.number}`)]) {
+      const key = { workspaceId: who.workspaceId, ns: 'ledger-shared' }
       await installApp(tests.platform.context, key)
       await connectWithForm(tests.platform.context, {
         ...key,
-        subdomain: of.subdomain,
+        subdomain: who.subdomain,
         requestId: 'r',
         credentials: { apiKey: `key-${name}`, region: 'eu' },
       })
