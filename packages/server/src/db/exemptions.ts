@@ -95,6 +95,19 @@ export const EXEMPTIONS = {
     reason:
       'One statement for rejections of all workspaces; the primary key that it inserts or updates begins with each.',
   },
+  'webhook.insertFirings': {
+    tables: ['trigger_firing'],
+    reason: 'One statement in SQL of its own, whose rows are a text: each carries its workspace.',
+  },
+  'record.saveRecords': {
+    tables: ['record'],
+    reason:
+      'One statement in SQL of its own, whose rows are a text: all of the workspace that it is given, with which the unique key begins.',
+  },
+  'outbox.insertOutboxEvents': {
+    tables: ['outbox'],
+    reason: 'One statement in SQL of its own, whose rows are a text: each carries its workspace.',
+  },
   'outbox.listPendingWorkspaces': {
     tables: ['outbox'],
     reason: 'Background work: workspaces with events that have no deliveries yet.',

@@ -45,7 +45,7 @@ export async function addOutboxEvents(
     id: uuidv7(now),
     type,
     action,
-    data: JSON.stringify(storable({ type, object }).value),
+    data: storable({ type, object }).value,
     createdAt: new Date(now),
     pending,
   }))

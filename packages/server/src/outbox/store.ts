@@ -3,6 +3,7 @@ import type { Database } from '../db/client.ts'
 import { exempt } from '../db/exemptions.ts'
 import type { OutboxTable } from '../db/record-schema.ts'
 import type { NotificationTable, Schema } from '../db/schema.ts'
+import { statementOnce } from '../db/statement-once.ts'
 
 type Executor = Database['sql'] | Transaction<Schema>
 
@@ -25,20 +26,30 @@ export async function insertNotification(
   await trx.insertInto('notification').values(notification).execute()
 }
 
-/** Rows of one INSERT: 65 535 parameters are the most that a statement takes. */
+/** Rows of one INSERT, whose text is made at once. */
 const ROWS_PER_STATEMENT = 5_000
+
+export type OutboxRow = Omit<Insertable<OutboxTable>, 'data'> & { data: unknown }
 
 export async function insertOutboxEvents(
   trx: Transaction<Schema>,
-  events: readonly Insertable<OutboxTable>[],
+  events: readonly OutboxRow[],
 ): Promise<void> {
   for (let from = 0; from < events.length; from += ROWS_PER_STATEMENT) {
-    await trx
-      .insertInto('outbox')
-      .values(events.slice(from, from + ROWS_PER_STATEMENT))
-      .execute()
+    await insertRows(trx, { rows: JSON.stringify(events.slice(from, from + ROWS_PER_STATEMENT)) })
   }
 }
+
+/** As one text, by the names of {@link OutboxRow}. */
+const insertRows = statementOnce<'rows', never>(
+  'outbox.insertOutboxEvents',
+  (place) => sql<never>`
+    insert into outbox (workspace_id, id, type, action, data, created_at, pending)
+    select "workspaceId", id, type, action, data, "createdAt", pending
+    from json_to_recordset(${place('rows')}::json) as row ("workspaceId" uuid, id uuid, type text, action text, data jsonb,
+      "createdAt" timestamptz(3), pending boolean)`,
+  (db) => exempt(db, 'outbox.insertOutboxEvents'),
+)
 
 /** Workspaces with events that have no deliveries yet, in the order of their ids. @param after only those behind it */
 export async function listPendingWorkspaces(

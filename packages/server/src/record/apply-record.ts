@@ -143,6 +143,7 @@ async function writeGroups(
   const differing = records.filter((record) => differenceOf(record) !== 'none').sort(inOrder)
   const saved = await saveRecords(
     trx,
+    workspaceId,
     differing.map((record) => rowOf(record, { workspaceId, ns, source, now })),
   )
   const lost = new Set(differing.filter(({ id }) => !saved.has(id)))

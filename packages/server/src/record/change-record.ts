@@ -22,7 +22,7 @@ export interface ReadEvent extends RecordKey, MergeEvent {
 /** @throws RecordRefusedError where it has no code that can be kept */
 export function readEvent(event: RecordEvent): ReadEvent {
   const { contentType, operation, customerId, raw, source } = event
-  const code = readCode(event.code)
+  const code = storable(readCode(event.code)).value
   if (code === undefined) {
     throw new RecordRefusedError(
       `The record has no usable code: mapping.code must give a text of 1 to ${MAX_CODE_CHARACTERS} characters, or a number, that names it at the provider.`,
@@ -139,18 +139,14 @@ export function rowOf(
   const { happenedAt, ...extracted } = extractColumns(contentType, columns.data)
   const words = columns.deleted ? [] : searchedTexts(contentType, code, columns.data)
   return {
-    workspaceId: of.workspaceId,
     id: record.id,
     ns: of.ns,
     contentType,
     code,
     ...columns,
     ...extracted,
-    data: JSON.stringify(columns.data),
-    extra: JSON.stringify(columns.extra),
-    partTimes: JSON.stringify(columns.partTimes),
     raw: columns.deleted ? null : record.raw,
-    source: JSON.stringify(record.source ?? of.source),
+    source: record.source ?? of.source,
     archived: false,
     contentHash: record.hash,
     customerId: columns.deleted ? null : record.customerId,

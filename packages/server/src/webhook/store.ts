@@ -5,6 +5,7 @@ import type { Database } from '../db/client.ts'
 import { exempt } from '../db/exemptions.ts'
 import { preparedOnce } from '../db/prepared.ts'
 import type { Schema } from '../db/schema.ts'
+import { statementOnce } from '../db/statement-once.ts'
 import type { WebhookStatus } from '../db/webhook-schema.ts'
 import type { Held } from '../jobs/left-claims.ts'
 
@@ -461,9 +462,16 @@ export async function insertFirings(
   trx: Transaction<Schema>,
   firings: readonly Insertable<Schema['triggerFiring']>[],
 ): Promise<void> {
-  await trx
-    .insertInto('triggerFiring')
-    .values([...firings])
-    .onConflict((conflict) => conflict.doNothing())
-    .execute()
+  await insertFired(trx, { rows: JSON.stringify(firings) })
 }
+
+const insertFired = statementOnce<'rows', never>(
+  'webhook.insertFirings',
+  (place) => sql<never>`
+    insert into trigger_firing (workspace_id, created_at, event_id, round, type, event, ns, fired_at)
+    select "workspaceId", "createdAt", "eventId", round, type, event, ns, "firedAt"
+    from json_to_recordset(${place('rows')}::json) as row ("workspaceId" uuid, "createdAt" timestamptz(3), "eventId" uuid,
+      round int, type text, event text, ns text, "firedAt" timestamptz(3))
+    on conflict do nothing`,
+  (db) => exempt(db, 'webhook.insertFirings'),
+)
