@@ -10,25 +10,30 @@ interface Compilable<Row> {
   compile(executor: QueryExecutorProvider): CompiledQuery<Row>
 }
 
+interface Options {
+  /** Of a statement that is also parsed and planned once by each connection: {@link prepared} says what it must be like. */
+  name?: string
+  /** The handle with the exemption of the statement, where it has one. */
+  handleOf?: (db: Kysely<Schema>) => Kysely<Schema>
+}
+
 /**
- * A statement that runs all the time with one text: built and compiled once in this process, parsed and planned once by each
- * connection ({@link prepared}, which says what such a statement must be like). Runs on the outer handle and in transactions.
+ * A statement that runs all the time with one text: built and compiled once in this process. Runs on the outer handle and in
+ * transactions.
  *
- * @param name no two texts share one; at most 63 bytes
- * @param build `place` stands for a value by its name, and is written where the value would be
- * @param handleOf the handle with the exemption of the statement, where it has one
+ * @param build gets what stands for the values, by their names, to be written where those would be
  */
 export function statementOnce<Parameter extends string, Row>(
-  name: string,
-  build: (place: (parameter: Parameter) => never, db: Kysely<Schema>) => Compilable<Row>,
-  handleOf: (db: Kysely<Schema>) => Kysely<Schema> = (db) => db,
+  build: (places: Record<Parameter, never>, db: Kysely<Schema>) => Compilable<Row>,
+  { name, handleOf = (db) => db }: Options = {},
 ): (executor: Executor, values: Record<Parameter, unknown>) => Promise<QueryResult<Row>> {
   let compiled: CompiledQuery<Row> | undefined
   const compileOn = (executor: Executor) => {
-    const db = prepared(handleOf(executor), name)
-    return build((parameter) => new Place(parameter) as never, db).compile(db)
+    const handle = handleOf(executor)
+    const db = name === undefined ? handle : prepared(handle, name)
+    return build(places, db).compile(db)
   }
-  return (executor, values) => {
+  return async (executor, values) => {
     compiled ??= compileOn(executor)
     const parameters = compiled.parameters.map((given) =>
       given instanceof Place ? parameterOf(values[given.parameter as Parameter]) : given,
@@ -41,6 +46,9 @@ export function statementOnce<Parameter extends string, Row>(
 function parameterOf(value: unknown): unknown {
   return value instanceof Date ? value.toISOString() : value
 }
+
+/** Whatever name is asked for: they are those of the type. */
+const places = new Proxy({} as Record<string, never>, { get: (_, parameter) => new Place(String(parameter)) })
 
 /** Where a value goes. */
 class Place {

@@ -42,13 +42,12 @@ export async function insertOutboxEvents(
 
 /** As one text, by the names of {@link OutboxRow}. */
 const insertRows = statementOnce<'rows', never>(
-  'outbox.insertOutboxEvents',
   (place) => sql<never>`
     insert into outbox (workspace_id, id, type, action, data, created_at, pending)
     select "workspaceId", id, type, action, data, "createdAt", pending
-    from json_to_recordset(${place('rows')}::json) as row ("workspaceId" uuid, id uuid, type text, action text, data jsonb,
+    from json_to_recordset(${place.rows}::json) as row ("workspaceId" uuid, id uuid, type text, action text, data jsonb,
       "createdAt" timestamptz(3), pending boolean)`,
-  (db) => exempt(db, 'outbox.insertOutboxEvents'),
+  { name: 'outbox.insertOutboxEvents', handleOf: (db) => exempt(db, 'outbox.insertOutboxEvents') },
 )
 
 /** Workspaces with events that have no deliveries yet, in the order of their ids. @param after only those behind it */

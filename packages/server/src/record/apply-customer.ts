@@ -2,6 +2,7 @@
  * Customers out of what apps say (specification 5.5.1): found by the code of the app, then by e-mail, then by phone, or made.
  * Whatever happens at the same time, a code, an address or a number leads to one customer: claiming it is one unique key.
  */
+import { isDeepStrictEqual } from 'node:util'
 import type { Transaction } from 'kysely'
 import type { Context } from '../context.ts'
 import type { Source } from '../db/record-schema.ts'
@@ -32,6 +33,7 @@ import {
   lookAtCustomers,
   saveCustomers,
 } from './store.ts'
+import { withTagIds } from './tagged.ts'
 import { tellOfCustomers } from './tell.ts'
 
 export interface CustomerBatch {
@@ -105,13 +107,28 @@ async function plan(
   const ids = new Set(said.flatMap(({ keys }) => winnerOf(keys, owners) ?? []))
   const planOf = (known: readonly Profile[]) =>
     planCustomers(named, { known, owners, sourceOf, saidAt, now: context.now() })
-  const looked = said.length < 2 ? [] : await lookAtCustomers(trx, workspaceId, [...ids])
   // Nothing new of anybody, as of most: batches of the same customers need not wait for each other.
-  const isHeld = looked.length === ids.size && !changesKnown(planOf(looked), ids)
-  const known = await (isHeld ? holdCustomers : lockCustomers)(trx, workspaceId, [...ids])
-  if (known.length < ids.size) return undefined
-  const planned = planOf(known)
-  return isHeld && changesKnown(planned, ids) ? undefined : planned
+  if (said.length > 1) {
+    const looked = await lookAtCustomers(trx, workspaceId, [...ids])
+    const planned = looked.length === ids.size ? planOf(looked) : undefined
+    if (planned !== undefined && !changesKnown(planned, ids)) {
+      const isHeld = await holdCustomers(trx, workspaceId, looked)
+      return isHeld && (await haveTags(trx, workspaceId, { looked, named })) ? planned : undefined
+    }
+  }
+  const known = await lockCustomers(trx, workspaceId, [...ids])
+  return known.length < ids.size ? undefined : planOf(known)
+}
+
+/** Whether customers that are held carry what they did when they were looked at, where it matters. */
+async function haveTags(
+  trx: Transaction<Schema>,
+  workspaceId: string,
+  { looked, named }: { looked: readonly Profile[]; named: readonly SaidCustomer[] },
+): Promise<boolean> {
+  if (named.every(({ tagIds }) => tagIds.length === 0)) return true
+  const held = await withTagIds(trx, workspaceId, looked)
+  return looked.every(({ tagIds }, place) => isDeepStrictEqual(tagIds, held[place]?.tagIds))
 }
 
 /** Tags that an app names are made where they are not there yet. */

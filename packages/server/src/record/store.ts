@@ -1,5 +1,6 @@
 /** The SQL that changes customers and records; what lists, counts and exports read is in `list.ts`. */
-import { type Insertable, sql, type Transaction } from 'kysely'
+import { isDeepStrictEqual } from 'node:util'
+import { type Insertable, type Kysely, sql, type Transaction } from 'kysely'
 import type { Database } from '../db/client.ts'
 import { exempt } from '../db/exemptions.ts'
 import type { Source } from '../db/record-schema.ts'
@@ -7,7 +8,7 @@ import type { Schema } from '../db/schema.ts'
 import { statementOnce } from '../db/statement-once.ts'
 import { deleteLinksOf } from '../tag/store.ts'
 import type { CustomerKey } from './customer-fields.ts'
-import type { Profile } from './merge-customer.ts'
+import type { ListedCustomer, Profile } from './merge-customer.ts'
 import type { StoredRecord } from './record-row.ts'
 import { withTagIds } from './tagged.ts'
 
@@ -35,27 +36,32 @@ export async function findKeyOwners(
   const kinds = keys.map(({ kind }) => kind)
   const values = keys.map(({ value }) => value)
   const apps = keys.map(({ ns }) => ns)
-  return executor
-    .selectFrom(
-      sql<CustomerKey>`unnest(${kinds}::text[], ${values}::text[], ${apps}::text[])`.as<'asked'>(
-        sql`asked(kind, value, ns)`,
-      ),
-    )
-    .innerJoinLateral(
-      ({ selectFrom }) =>
-        selectFrom('customerKey')
-          .select(['kind', 'value', 'ns', 'customerId'])
-          .where('customerKey.workspaceId', '=', workspaceId)
-          .whereRef('customerKey.kind', '=', 'asked.kind')
-          .whereRef('customerKey.value', '=', 'asked.value')
-          .whereRef('customerKey.ns', '=', 'asked.ns')
-          .limit(ONE_EACH)
-          .as('owned'),
-      (join) => join.onTrue(),
-    )
-    .selectAll('owned')
-    .execute()
+  const { rows } = await findOwners(executor, { workspaceId, kinds, values, apps })
+  return rows
 }
+
+const findOwners = statementOnce<'workspaceId' | 'kinds' | 'values' | 'apps', OwnedKey>(
+  ({ workspaceId, kinds, values, apps }, db) =>
+    db
+      .selectFrom(
+        sql<CustomerKey>`unnest(${kinds}::text[], ${values}::text[], ${apps}::text[])`.as<'asked'>(
+          sql`asked(kind, value, ns)`,
+        ),
+      )
+      .innerJoinLateral(
+        ({ selectFrom }) =>
+          selectFrom('customerKey')
+            .select(['kind', 'value', 'ns', 'customerId'])
+            .where('customerKey.workspaceId', '=', workspaceId)
+            .whereRef('customerKey.kind', '=', 'asked.kind')
+            .whereRef('customerKey.value', '=', 'asked.value')
+            .whereRef('customerKey.ns', '=', 'asked.ns')
+            .limit(ONE_EACH)
+            .as('owned'),
+        (join) => join.onTrue(),
+      )
+      .selectAll('owned'),
+)
 
 /**
  * Of a lateral query by a unique key. For the planner: the key is looked up, however little it knows of the table; joined
@@ -136,21 +142,41 @@ export async function lockCustomers(
   ids: readonly string[],
 ): Promise<Profile[]> {
   if (ids.length === 0) return []
-  const rows = await selectCustomers(trx, workspaceId, ids).forNoKeyUpdate().execute()
+  const { rows } = await lockRows(trx, { workspaceId, ids })
   // Now that they are locked: a statement that waits sees other tables as they were before.
   return withTagIds(trx, workspaceId, rows)
 }
 
-/** The same for a transaction that changes none of them: those that only hold them, too, go on beside it. */
+/**
+ * Keeps customers as they were looked at until this transaction ends, for one that changes none of them: those that only hold
+ * them, too, go on beside it.
+ * @returns false where one is not as it was; their tags do not count
+ */
 export async function holdCustomers(
   trx: Transaction<Schema>,
   workspaceId: string,
-  ids: readonly string[],
-): Promise<Profile[]> {
-  if (ids.length === 0) return []
-  const rows = await selectCustomers(trx, workspaceId, ids).forShare().execute()
-  return withTagIds(trx, workspaceId, rows)
+  looked: readonly Profile[],
+): Promise<boolean> {
+  if (looked.length === 0) return true
+  const { rows } = await holdRows(trx, { workspaceId, ids: looked.map(({ id }) => id) })
+  const held = new Map(rows.map((row) => [row.id, row]))
+  return looked.every(({ id, version, fieldTimes }) => {
+    const row = held.get(id)
+    return row?.version === version && isDeepStrictEqual(row.fieldTimes, fieldTimes)
+  })
 }
+
+/** What can be seen of a customer changes with its version, which the times of its fields do not. */
+const holdRows = statementOnce<'workspaceId' | 'ids', Pick<Profile, 'id' | 'version' | 'fieldTimes'>>(
+  ({ workspaceId, ids }, db) =>
+    db
+      .selectFrom('customer')
+      .select(['id', 'version', 'fieldTimes'])
+      .where('workspaceId', '=', workspaceId)
+      .where('id', '=', sql<string>`any(${ids}::uuid[])`)
+      .orderBy('id')
+      .forShare(),
+)
 
 /** As they are at the moment. */
 export async function lookAtCustomers(
@@ -159,15 +185,21 @@ export async function lookAtCustomers(
   ids: readonly string[],
 ): Promise<Profile[]> {
   if (ids.length === 0) return []
-  return withTagIds(trx, workspaceId, await selectCustomers(trx, workspaceId, ids).execute())
+  const { rows } = await lookAtRows(trx, { workspaceId, ids })
+  return withTagIds(trx, workspaceId, rows)
 }
 
-function selectCustomers(trx: Transaction<Schema>, workspaceId: string, ids: readonly string[]) {
-  return trx
+const lookAtRows = statementOnce<'workspaceId' | 'ids', ListedCustomer>(selectCustomers)
+const lockRows = statementOnce<'workspaceId' | 'ids', ListedCustomer>((places, db) =>
+  selectCustomers(places, db).forNoKeyUpdate(),
+)
+
+function selectCustomers({ workspaceId, ids }: Record<'workspaceId' | 'ids', never>, db: Kysely<Schema>) {
+  return db
     .selectFrom('customer')
     .select(profileColumns)
     .where('workspaceId', '=', workspaceId)
-    .where('id', '=', sql<string>`any(${[...ids]}::uuid[])`)
+    .where('id', '=', sql<string>`any(${ids}::uuid[])`)
     .orderBy('id')
 }
 
@@ -262,18 +294,21 @@ export async function findCustomerIds(
   workspaceId: string,
   ids: readonly string[],
 ): Promise<Map<string, string>> {
-  const found = await executor
-    .selectFrom('customer')
-    .select('id')
-    .where('workspaceId', '=', workspaceId)
-    .where('id', '=', sql<string>`any(${[...ids]}::uuid[])`)
-    .execute()
-  const known = new Map(found.map(({ id }) => [id, id]))
+  const { rows } = await findIds(executor, { workspaceId, ids })
+  const known = new Map(rows.map(({ id }) => [id, id]))
   const gone = ids.filter((id) => !known.has(id)).map((value) => ({ kind: 'merged' as const, value, ns: '' }))
   for (const { value, customerId } of await findKeyOwners(executor, workspaceId, gone))
     known.set(value, customerId)
   return known
 }
+
+const findIds = statementOnce<'workspaceId' | 'ids', { id: string }>(({ workspaceId, ids }, db) =>
+  db
+    .selectFrom('customer')
+    .select('id')
+    .where('workspaceId', '=', workspaceId)
+    .where('id', '=', sql<string>`any(${ids}::uuid[])`),
+)
 
 /** Orders that came before their customer. */
 export async function linkRecords(
@@ -341,14 +376,20 @@ export async function findRecordHeads(
   app: OfApp,
   keys: readonly RecordKey[],
 ): Promise<RecordHead[]> {
-  return executor
-    .selectFrom(askedRecords(keys))
+  return (await findHeads(executor, { ...app, ...asked(keys) })).rows
+}
+
+type AskedRecords = 'workspaceId' | 'ns' | 'types' | 'codes'
+
+const findHeads = statementOnce<AskedRecords, RecordHead>((place, db) =>
+  db
+    .selectFrom(askedRecords(place))
     .innerJoinLateral(
       ({ selectFrom }) =>
         selectFrom('record')
           .select(['id', 'contentType', 'code', 'contentHash', 'customerId'])
-          .where('record.workspaceId', '=', app.workspaceId)
-          .where('record.ns', '=', app.ns)
+          .where('record.workspaceId', '=', place.workspaceId)
+          .where('record.ns', '=', place.ns)
           .whereRef('record.contentType', '=', 'asked.contentType')
           .whereRef('record.code', '=', 'asked.code')
           .where('record.archived', '=', false)
@@ -356,9 +397,8 @@ export async function findRecordHeads(
           .as('head'),
       (join) => join.onTrue(),
     )
-    .selectAll('head')
-    .execute()
-}
+    .selectAll('head'),
+)
 
 const recordColumns = [
   'id',
@@ -387,14 +427,18 @@ export async function lockRecords(
   app: OfApp,
   keys: readonly RecordKey[],
 ): Promise<StoredRecord[]> {
-  return trx
-    .selectFrom(askedRecords([...keys].sort(inOrder)))
+  return (await lockAsked(trx, { ...app, ...asked([...keys].sort(inOrder)) })).rows
+}
+
+const lockAsked = statementOnce<AskedRecords, StoredRecord>((place, db) =>
+  db
+    .selectFrom(askedRecords(place))
     .innerJoinLateral(
       ({ selectFrom }) =>
         selectFrom('record')
           .select(recordColumns)
-          .where('record.workspaceId', '=', app.workspaceId)
-          .where('record.ns', '=', app.ns)
+          .where('record.workspaceId', '=', place.workspaceId)
+          .where('record.ns', '=', place.ns)
           .whereRef('record.contentType', '=', 'asked.contentType')
           .whereRef('record.code', '=', 'asked.code')
           .limit(ONE_EACH)
@@ -402,13 +446,14 @@ export async function lockRecords(
           .as('locked'),
       (join) => join.onTrue(),
     )
-    .selectAll('locked')
-    .execute()
+    .selectAll('locked'),
+)
+
+function asked(keys: readonly RecordKey[]) {
+  return { types: keys.map(({ contentType }) => contentType), codes: keys.map(({ code }) => code) }
 }
 
-function askedRecords(keys: readonly RecordKey[]) {
-  const types = keys.map(({ contentType }) => contentType)
-  const codes = keys.map(({ code }) => code)
+function askedRecords({ types, codes }: Record<'types' | 'codes', never>) {
   return sql<RecordKey>`unnest(${types}::text[], ${codes}::text[])`.as<'asked'>(
     sql`asked(content_type, code)`,
   )
@@ -457,15 +502,14 @@ export async function saveRecords(
 
 /** Rows as one text, by the names of {@link RecordToSave}: as parameters, PostgreSQL would parse thousands of them for a batch. */
 const saveRows = statementOnce<'workspaceId' | 'rows', { id: string }>(
-  'record.saveRecords',
   (place) => sql<{ id: string }>`
     insert into record as r (workspace_id, id, ns, content_type, code, data, extra, raw, source, partial, deleted, archived,
       source_updated_at, source_deleted_at, part_times, content_hash, status, name, category_code, customer_code,
       customer_id, happened_at, search, version, created_at, updated_at)
-    select ${place('workspaceId')}::uuid, id, ns, "contentType", code, data, extra, raw, source, partial, deleted, archived,
+    select ${place.workspaceId}::uuid, id, ns, "contentType", code, data, extra, raw, source, partial, deleted, archived,
       "sourceUpdatedAt", "sourceDeletedAt", "partTimes", "contentHash", status, name, "categoryCode", "customerCode",
       "customerId", "happenedAt", array_to_tsvector("searchTerms"), version, "createdAt", "updatedAt"
-    from json_to_recordset(${place('rows')}::json) as row (id uuid, ns text, "contentType" text, code text, data jsonb,
+    from json_to_recordset(${place.rows}::json) as row (id uuid, ns text, "contentType" text, code text, data jsonb,
       extra jsonb, raw text, source jsonb, partial boolean, deleted boolean, archived boolean,
       "sourceUpdatedAt" timestamptz(3), "sourceDeletedAt" timestamptz(3), "partTimes" jsonb, "contentHash" bytea, status text,
       name text, "categoryCode" text, "customerCode" text, "customerId" uuid, "happenedAt" timestamptz(3),
@@ -481,7 +525,7 @@ const saveRows = statementOnce<'workspaceId' | 'rows', { id: string }>(
       version = excluded.version, updated_at = excluded.updated_at
     where r.id = excluded.id
     returning r.id`,
-  (db) => exempt(db, 'record.saveRecords'),
+  { name: 'record.saveRecords', handleOf: (db) => exempt(db, 'record.saveRecords') },
 )
 
 async function inChunks<Row, Result>(

@@ -466,12 +466,11 @@ export async function insertFirings(
 }
 
 const insertFired = statementOnce<'rows', never>(
-  'webhook.insertFirings',
   (place) => sql<never>`
     insert into trigger_firing (workspace_id, created_at, event_id, round, type, event, ns, fired_at)
     select "workspaceId", "createdAt", "eventId", round, type, event, ns, "firedAt"
-    from json_to_recordset(${place('rows')}::json) as row ("workspaceId" uuid, "createdAt" timestamptz(3), "eventId" uuid,
+    from json_to_recordset(${place.rows}::json) as row ("workspaceId" uuid, "createdAt" timestamptz(3), "eventId" uuid,
       round int, type text, event text, ns text, "firedAt" timestamptz(3))
     on conflict do nothing`,
-  (db) => exempt(db, 'webhook.insertFirings'),
+  { name: 'webhook.insertFirings', handleOf: (db) => exempt(db, 'webhook.insertFirings') },
 )
