@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type TestRecords, type TestWorkspace, testRecords } from '../../test/records.ts'
-import { applyCustomer, applyCustomers } from './apply-customer.ts'
+import { applyCustomer, applyCustomers, saveProfiles } from './apply-customer.ts'
+import { holdCustomers, lookAtCustomers } from './store.ts'
 
 let records: TestRecords
 let workspace: TestWorkspace
@@ -42,6 +43,22 @@ describe.runIf(process.env.TEST_DATABASE_URL)('batches at once', () => {
     await first
     expect(outcomes.map(({ effect }) => effect)).toEqual(['unchanged', 'unchanged'])
   })
+})
+
+it('customers that were looked at are held as long as nothing of them has changed', async () => {
+  const { workspaceId } = workspace
+  await workspace.customer('salla', LAYLA)
+  await workspace.customer('salla', { code: 8, firstName: 'Ada' })
+  const ids = (await workspace.customers()).map(({ id }) => id)
+  const held = await workspace.transaction(async (trx) => {
+    const looked = await lookAtCustomers(trx, workspaceId, ids)
+    const asTheyWere = await holdCustomers(trx, workspaceId, looked)
+    const [first] = looked
+    const saidByHand = { ...(first as (typeof looked)[number]), fieldTimes: { firstName: 1 } }
+    await saveProfiles(trx, workspaceId, [{ effect: 'unchanged', profile: saidByHand, tagsBefore: [] }])
+    return [looked.length, asTheyWere, await holdCustomers(trx, workspaceId, looked)]
+  })
+  expect(held).toEqual([2, true, false])
 })
 
 describe('a customer that nobody knows', () => {

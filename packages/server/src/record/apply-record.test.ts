@@ -138,6 +138,19 @@ describe('an order', () => {
   })
 })
 
+it('a code takes them, too, and is found by it again', async () => {
+  const events = ['a\ud800b\0', 'c'].map((code) => ({ ...order('upsert', 1, { status: 'new' }), code }))
+  expect(await workspace.records('salla', events)).toMatchObject([
+    { effect: 'created' },
+    { effect: 'created' },
+  ])
+  expect(await workspace.records('salla', events)).toMatchObject([
+    { effect: 'unchanged' },
+    { effect: 'unchanged' },
+  ])
+  expect((await workspace.rows()).map(({ code }) => code).sort()).toEqual(['a\ufffdb\ufffd', 'c'])
+})
+
 describe('an order belongs to', () => {
   it('the customer that it names, else to the one of the event', async () => {
     const layla = await workspace.customer('salla', { code: '7' })

@@ -67,12 +67,13 @@ export function mergeCustomer(
   said: SaidCustomer,
   owns: (key: CustomerKey) => boolean,
 ): Profile {
+  if (isKnown(profile, said)) return profile
   const values = withoutForeign(said, owns)
   const codes = said.keys.filter((key) => key.kind === 'code' && owns(key))
   const columns = Object.fromEntries(
     COLUMNS.flatMap((field) => (values[field] === undefined ? [] : [[field, values[field]]])),
   )
-  const others = Object.entries(values).filter(([field]) => !COLUMNS.some((column) => column === field))
+  const others = Object.entries(values).filter(([field]) => !isColumn(field))
   // A code that no app gave is the customer's own.
   const own = codes.filter(({ ns }) => ns === '').map(({ value }) => ['code', value])
   const external = codes.filter(({ ns }) => ns !== '').map(({ ns, value }) => [ns, value])
@@ -84,6 +85,23 @@ export function mergeCustomer(
     tagIds: withTags(profile.tagIds, said.tagIds),
   }
   return sameProfile(profile, merged) ? profile : merged
+}
+
+/** Whether the profile says all of it already, as it does of most customers that come again. */
+function isKnown(profile: Profile, { values, keys, tagIds }: SaidCustomer): boolean {
+  for (const [field, value] of Object.entries(values)) {
+    if ((isColumn(field) ? profile[field] : profile.data[field]) !== value) return false
+  }
+  const { externalCodes, data } = profile
+  const isKnownCode = ({ ns, value }: CustomerKey) => (ns === '' ? data['code'] : externalCodes[ns]) === value
+  return (
+    keys.every((key) => key.kind !== 'code' || isKnownCode(key)) &&
+    tagIds.every((id) => profile.tagIds.includes(id))
+  )
+}
+
+function isColumn(field: string): field is (typeof COLUMNS)[number] {
+  return COLUMNS.some((column) => column === field)
 }
 
 /** Apps add tags; one that carries as many as it can keeps those. */

@@ -86,7 +86,7 @@ export function planCustomers(said: readonly SaidCustomer[], ground: Ground): Cu
     const merged = mergeCustomer(profile, entry, owns)
     const fieldTimes = laterTimes(profile, entry, saidAt)
     after.set(id, fieldTimes === merged.fieldTimes ? merged : { ...merged, fieldTimes })
-    replaced.push(...keysOfProfile(profile))
+    if (merged !== profile) replaced.push(...keysOfProfile(profile))
     const effect = former === undefined ? 'created' : merged === profile ? 'unchanged' : 'updated'
     return { effect, customerId: id, conflicts: entry.keys.filter((key) => !owns(key)) }
   })

@@ -1,5 +1,5 @@
 /** All SQL that writes events of webhooks, the ids that tell duplicates, and rejections; what reads them is in `event-log.ts`. */
-import { type Insertable, sql, type Transaction } from 'kysely'
+import { type Insertable, sql, type Transaction, type UpdateResult } from 'kysely'
 import { BytePieces } from '../db/byte-pieces.ts'
 import type { Database } from '../db/client.ts'
 import { exempt } from '../db/exemptions.ts'
@@ -259,7 +259,8 @@ export async function claimEvents(db: Database, claiming: Claiming): Promise<Cla
   for (const factor of LOOK_FURTHER) {
     const { limit } = claiming
     const among = limit * factor
-    const found = await claimAmong(db, { ...claiming, limit: limit - claimed.length, among }).execute()
+    const asked = { ...claiming, limit: limit - claimed.length, among }
+    const { rows: found } = await claimRows(db.sql, asked)
     for (const { event, looked: _, ...rest } of found) claimed.push({ ...rest, event: event ?? '' })
     const looked = found[0]?.looked
     if (claimed.length === limit || (looked !== undefined && Number(looked) < among)) break
@@ -335,6 +336,15 @@ export function claimAmong(
     .returning(sql<string>`(select count(*) from oldest)`.as('looked'))
 }
 
+/** Without a name: a plan that outlives the statistics of a day that has just begun would read all of it. */
+const claimRows = statementOnce<
+  keyof Claiming | 'among',
+  Omit<ClaimedEvent, 'event'> & { event: string | null; looked: string }
+>((places, sql) => {
+  const { workspaceId, now, until, holder, limit, among } = places
+  return claimAmong({ sql }, { workspaceId, now, until, holder, limit, among })
+})
+
 /**
  * A limit that the planner does not see. It then takes for granted that a tenth of the rows is wanted, and reads them in the
  * order of an index, however few it believes there are; of a day that has no statistics yet it believes anything. Told the
@@ -403,10 +413,20 @@ export async function settleEvents(
     processed_at: processedAt,
     customer_id: customerId,
   }))
-  const { numUpdatedRows } = await trx
+  const { numAffectedRows = 0n } = await settleRows(trx, {
+    workspaceId,
+    rows: JSON.stringify(rows),
+    first: new Date(Math.min(...times)),
+    last: new Date(Math.max(...times)),
+  })
+  return Number(numAffectedRows)
+}
+
+const settleRows = statementOnce<'workspaceId' | 'rows' | 'first' | 'last', UpdateResult>((place, db) =>
+  db
     .updateTable('webhookEvent as e')
     .from(
-      sql<Required<Settled>>`json_to_recordset(${JSON.stringify(rows)}::json)`.as<'s'>(
+      sql<Required<Settled>>`json_to_recordset(${place.rows}::json)`.as<'s'>(
         sql`s(id uuid, created_at timestamptz(3), round int, attempts int, status text, stages text, error text,
           due_at timestamptz(3), processed_at timestamptz(3), customer_id uuid)`,
       ),
@@ -420,18 +440,16 @@ export async function settleEvents(
       processedAt: ref('s.processedAt'),
       customerId: ref('s.customerId'),
     }))
-    .where('e.workspaceId', '=', workspaceId)
+    .where('e.workspaceId', '=', place.workspaceId)
     // For the planner: only partitions of these days are looked into.
-    .where('e.createdAt', '>=', new Date(Math.min(...times)))
-    .where('e.createdAt', '<=', new Date(Math.max(...times)))
+    .where('e.createdAt', '>=', place.first)
+    .where('e.createdAt', '<=', place.last)
     .whereRef('e.createdAt', '=', 's.createdAt')
     .whereRef('e.id', '=', 's.id')
     .whereRef('e.round', '=', 's.round')
     .whereRef('e.attempts', '=', 's.attempts')
-    .where('e.status', '=', 'processing')
-    .executeTakeFirst()
-  return Number(numUpdatedRows)
-}
+    .where('e.status', '=', 'processing'),
+)
 
 /**
  * Gives back what a process has: due at once, or, where it was taken more often than `promptClaims`, when its claim runs out.
