@@ -16,7 +16,8 @@ import {
 } from './change-record.ts'
 import { linkCustomers } from './link-customer.ts'
 import type { RecordBatch, RecordEvent, RecordOutcome } from './record-event.ts'
-import { findRecordHeads, inOrder, lockRecords, type RecordKey, recordText, saveRecords } from './store.ts'
+import { saveRecords } from './save-records.ts'
+import { findRecordHeads, inOrder, lockRecords, type RecordKey, recordText } from './store.ts'
 import { tellOfRecords } from './tell.ts'
 
 /** Somebody else made the same records in between: that many times in a row is no coincidence. */

@@ -9,8 +9,9 @@ import { MAX_CODE_CHARACTERS, readCode } from './customer-fields.ts'
 import { CUSTOMER, type MergeEvent, mergeEvent, type RecordState, UNKNOWN_RECORD } from './merge-record.ts'
 import { type RecordEffect, type RecordEvent, RecordRefusedError } from './record-event.ts'
 import { columnsOf, type StateColumns, type StoredRecord, stateOf } from './record-row.ts'
+import type { RecordToSave } from './save-records.ts'
 import { searchTerms } from './search-terms.ts'
-import type { RecordKey, RecordToSave } from './store.ts'
+import type { RecordKey } from './store.ts'
 
 /** An event in the form in which it is kept. */
 export interface ReadEvent extends RecordKey, MergeEvent {
