@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { nodeEnvironment } from '../../server/test/server-process.ts'
 
 const BIN = resolve(import.meta.dirname, '../bin/miniapps.ts')
 
@@ -25,13 +26,13 @@ export interface Cli {
 // biome-ignore lint/suspicious/noExplicitAny: documents of any shape are compared with literals
 export type Json = any
 
-/** The command line as a process of its own, in an environment that holds nothing of the tester's. */
+/** The command line as a process of its own, in an environment that holds nothing of the tester's but Node's compile cache. */
 export function cliIn(folder: string, home = folder): Cli {
   const run: Cli['run'] = (args, env = {}) =>
     new Promise((done, fail) => {
       const child = spawn(process.execPath, [BIN, ...args], {
         cwd: folder,
-        env: { PATH: process.env['PATH'], HOME: home, XDG_CONFIG_HOME: join(home, 'config'), ...env },
+        env: { ...nodeEnvironment(), HOME: home, XDG_CONFIG_HOME: join(home, 'config'), ...env },
         stdio: ['ignore', 'pipe', 'pipe'],
       })
       let stdout = ''

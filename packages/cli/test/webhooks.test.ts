@@ -12,6 +12,7 @@ import { silentLog } from '../../server/src/log.ts'
 import { type EmptyDatabase, emptyDatabase } from '../../server/test/empty-database.ts'
 import { listing } from '../../server/test/ledger-app.ts'
 import { type LocalServer, startLocalServer } from '../../server/test/local-server.ts'
+import { nodeEnvironment } from '../../server/test/server-process.ts'
 import { runProgram } from '../src/run-program.ts'
 import { expectGolden } from './golden.ts'
 import { type CliRun, type Json, temporaryFolder } from './run-cli.ts'
@@ -499,7 +500,7 @@ describe('webhook listen', () => {
     const bin = resolve(import.meta.dirname, '../bin/miniapps.ts')
     const child = spawn(process.execPath, [bin, 'webhook', 'listen', ...args, '--port', '0', '--json'], {
       cwd: temporary.folder,
-      env: { PATH: process.env['PATH'] },
+      env: nodeEnvironment(),
       stdio: ['pipe', 'pipe', 'pipe'],
     })
     child.stdin.end(input)
