@@ -157,6 +157,8 @@ describe('one workspace', () => {
     const sandbox = await open({ timeMs: 200, size: 2 })
     const hostile = sandbox.forWorkspace('hostile')
     const neighbour = sandbox.forWorkspace('neighbour')
+    await neighbour(call('return {}'), {})
+    await expect.poll(() => sandbox.load().idle).toBe(2)
     const order: string[] = []
     const killed = hostile(call(NATIVE_LOOP), {}).then(() => order.push('killed'))
     const next = hostile(call('return {}'), {}).then(() => order.push('next of the hostile'))
@@ -215,6 +217,21 @@ describe('a call that is aborted', () => {
 })
 
 describe('a process', () => {
+  it('is started before a call needs it, and no more of them than that', async () => {
+    const sandbox = await open({ timeMs: NO_LIMIT_MS, size: 3 })
+    const idleAndBusy = () => ({ ...sandbox.load(), pids: childPids().length })
+    expect(idleAndBusy()).toMatchObject({ idle: 1, busy: 0, pids: 1 })
+    const looping = sandbox.forWorkspace('one')(call(NATIVE_LOOP), {})
+    await expect.poll(idleAndBusy).toMatchObject({ idle: 1, busy: 1, pids: 2 })
+    const another = sandbox.forWorkspace('two')(call(NATIVE_LOOP), {})
+    await expect.poll(idleAndBusy).toMatchObject({ idle: 1, busy: 2, pids: 3 })
+    const third = sandbox.forWorkspace('three')(call('return {}'), {})
+    expect(idleAndBusy()).toMatchObject({ starting: 0, pids: 3 })
+    expect((await third).outcome.ok).toBe(true)
+    await sandbox.close()
+    await Promise.allSettled([looping, another])
+  })
+
   it('that is killed from outside ends its call as a crash, is replaced and logged', async () => {
     const events: [LogEvent, LogFields | undefined][] = []
     const log = { ...silentLog, warn: (event: LogEvent, fields?: LogFields) => events.push([event, fields]) }

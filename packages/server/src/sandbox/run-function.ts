@@ -40,7 +40,7 @@ export interface Sandbox {
 
 export interface SandboxOptions {
   log: Log
-  /** Processes. Default: one a core, at least two. */
+  /** Processes at most. Default: one a core, at least two. */
   size?: number
   /** Wall time of one call; for tests that wait for its end. Default {@link FUNCTION_TIME_MS}. */
   timeMs?: number
@@ -85,15 +85,14 @@ class Pool {
     this.#holdings = new Holdings(options.size)
   }
 
-  /** Resolves when the first process can take a call. */
+  /** Resolves when a process can take a call. The others follow with the calls: most servers never need them all. */
   async open(): Promise<void> {
-    const starts = Array.from({ length: this.#options.size }, () => this.#start().ready)
     try {
-      await Promise.any(starts)
-    } catch (error) {
+      await this.#start().ready
+    } catch (cause) {
       await this.close()
-      const [cause] = (error as AggregateError).errors as Error[]
-      throw new Error(`The sandbox for App Functions could not be started: ${cause?.message}`, { cause })
+      const reason = cause instanceof Error ? cause.message : String(cause)
+      throw new Error(`The sandbox for App Functions could not be started: ${reason}`, { cause })
     }
   }
 
@@ -193,9 +192,16 @@ class Pool {
   #dispatch(): void {
     while (this.#idle.length > 0) {
       const job = this.#turns.next((workspaceId) => this.#holdings.mayTake(workspaceId))
-      if (job === undefined) return
+      if (job === undefined) break
       void this.#execute(this.#takeIdle(job.workspaceId), job)
     }
+    this.#grow()
+  }
+
+  /** One more than there are calls, so that the next one, which may be of another workspace, finds it ready. */
+  #grow(): void {
+    const wanted = Math.min(this.#options.size, this.#underWay.size + this.#turns.size + 1)
+    while (this.#processes.size + this.#restarts.size < wanted) this.#start()
   }
 
   /** Where the workspace's last function ran nothing has to be wiped. */
