@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type LocalServer, startLocalServer } from '../../server/test/local-server.ts'
 import { expectGolden } from './golden.ts'
-import { cliIn, temporaryFolder } from './run-cli.ts'
+import { cliIn, cliProcessIn, temporaryFolder } from './run-cli.ts'
 
 const INPUT = join(import.meta.dirname, 'golden/input')
 const SECRET = 'shop-secret-4711'
@@ -94,6 +94,19 @@ const CALLS: Call[] = [
 let shop: LocalServer
 const home = temporaryFolder()
 const cli = cliIn(INPUT, home.folder)
+const cliProcess = cliProcessIn(INPUT, home.folder)
+
+/** One for each way in which a process can end, and for each thing that could keep it from ending. */
+const AS_PROCESSES = [
+  'unknown-command',
+  'missing-file',
+  'files-that-cannot-be-parsed',
+  'definition-with-faults',
+  'address-that-is-refused',
+  'function-that-throws',
+  'app-on-a-server-while-signed-out',
+  'json-of-a-broken-call',
+]
 
 beforeAll(async () => {
   shop = await startLocalServer((request, response) => {
@@ -116,6 +129,14 @@ describe.concurrent('a broken call says what happened, where, and what to do nex
     expect(run.stdout + run.stderr).not.toContain(SECRET)
   })
 
+  it.each(CALLS.filter(({ name }) => AS_PROCESSES.includes(name)))(
+    '$name, as a process of its own',
+    async ({ name, args, env }) => {
+      const run = await cliProcess.run(args, env)
+      expectGolden(name, { args, env, run, replace: { [INPUT]: '/shop' } })
+    },
+  )
+
   it('provider-error', async () => {
     const origin = `https://shop.example=${shop.origin}`
     const args = ['action', 'run', 'shop.yaml', 'getOrder', '-i', 'id=7', ...withToken, '--origin', origin]
@@ -129,7 +150,8 @@ describe.concurrent('a broken call says what happened, where, and what to do nex
     await nobody.close()
     const args = ['whoami', '--server', nobody.origin]
     const env = { MINIAPPS_TOKEN: 'a.b.c' }
-    expectGolden('no-server', { args, env, run: await cli.run(args, env) })
+    for (const { run } of [cli, cliProcess])
+      expectGolden('no-server', { args, env, run: await run(args, env) })
   })
 
   it('another-kind-of-server', async () => {

@@ -10,7 +10,7 @@ import { type EmptyDatabase, emptyDatabase } from '../../server/test/empty-datab
 import { LEDGER_ORIGIN, ledgerDefinition, startLedger } from '../../server/test/ledger-app.ts'
 import type { LocalServer } from '../../server/test/local-server.ts'
 import { expectGolden } from './golden.ts'
-import { type Cli, cliIn, temporaryFolder } from './run-cli.ts'
+import { type Cli, cliIn, cliProcessIn, temporaryFolder } from './run-cli.ts'
 
 const temporary = temporaryFolder()
 const KEY = 'key-anna-4711'
@@ -21,6 +21,7 @@ let app: App
 let link: string
 let server: string
 let cli: Cli
+let cliProcess: Cli
 
 beforeAll(async () => {
   ;[ledger, database] = await Promise.all([startLedger(), emptyDatabase()])
@@ -34,6 +35,7 @@ beforeAll(async () => {
   link = app.ownerLink ?? ''
   server = link.slice(0, link.indexOf('/login/'))
   cli = cliIn(temporary.folder)
+  cliProcess = cliProcessIn(temporary.folder)
   writeFileSync(join(temporary.folder, 'ledger.json'), JSON.stringify(ledgerDefinition(), undefined, 2))
 })
 afterAll(async () => {
@@ -60,7 +62,7 @@ async function golden(name: string, args: string[], env?: Record<string, string>
 }
 
 it('signs in with the one-time link, keeps the token for the user alone, and says who it is', async () => {
-  const signedIn = await cli.json(['login', link])
+  const signedIn = await cliProcess.json(['login', link])
   const file = join(temporary.folder, 'config/miniapps/config.json')
   expect(signedIn.document).toEqual({
     server,
@@ -73,7 +75,7 @@ it('signs in with the one-time link, keeps the token for the user alone, and say
   expect(current).toBe(server)
   expect(JSON.stringify(signedIn.document)).not.toContain(servers[server].accessToken)
 
-  const { document } = await cli.json(['whoami'])
+  const { document } = await cliProcess.json(['whoami'])
   expect(document).toMatchObject({
     server,
     user: { username: 'Owner', isOwner: true },
@@ -236,7 +238,7 @@ it('lists, shows and exports customers', async () => {
   )
   const shown = await cli.json([...records, 'show', 'customers', _id])
   expect(shown.document).toMatchObject({ _id, primaryEmail: 'anna@example.com' })
-  const rows = await cli.run([...records, 'export', 'customers', '--format', 'ndjson'])
+  const rows = await cliProcess.run([...records, 'export', 'customers', '--format', 'ndjson'])
   expect(rows).toMatchObject({ status: 0, stderr: '' })
   const lines = rows.stdout.trim().split('\n')
   expect(lines.map((line) => JSON.parse(line).firstName).sort()).toEqual(['anna', 'ben'])
@@ -246,7 +248,7 @@ it('lists, shows and exports customers', async () => {
   expect(readFileSync(file, 'utf8').trim().split('\r\n')).toHaveLength(3)
   // What is there is never written over.
   expect(await cli.json([...records, 'export', 'customers', '--output', file])).toMatchObject({ status: 6 })
-  const refused = await cli.json([...records, 'export', 'customers'], {
+  const refused = await cliProcess.json([...records, 'export', 'customers'], {
     MINIAPPS_SERVER: server,
     MINIAPPS_TOKEN: 'none',
   })

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { LEDGER_ORIGIN, ledgerDefinition, startLedger } from '../../server/test/ledger-app.ts'
 import type { LocalServer } from '../../server/test/local-server.ts'
 import { type Providers, startProviders } from '../../server/test/providers.ts'
-import { type Cli, cliIn, temporaryFolder } from './run-cli.ts'
+import { type Cli, cliIn, cliProcessIn, temporaryFolder } from './run-cli.ts'
 
 const CATALOG = resolve(import.meta.dirname, '../../../catalog')
 const temporary = temporaryFolder()
@@ -39,7 +39,7 @@ const catalogApp = (ns: string) => JSON.parse(readFileSync(join(CATALOG, ns, 'mi
 describe.concurrent('apps of the catalog, unmodified, against stand-ins', () => {
   it('creates an issue with a credential from the environment', async () => {
     const { token, repository } = providers.seed.github
-    const cli = cliIn(CATALOG, temporary.folder)
+    const cli = cliProcessIn(CATALOG, temporary.folder)
     const call = ['action', 'run', 'github', 'createIssue', '-i', `repository=${repository}`, ...github]
     const input = JSON.stringify({ title: 'Made by the command line', labels: ['bug'] })
     const { status, document } = await cli.json([...call, '--input-json', input], {
@@ -265,7 +265,8 @@ describe.concurrent('definitions that are modules', () => {
     const cli = folderWith('module', {})
     const text = `const definition: object = ${JSON.stringify(ledgerDefinition())}\nexport default definition\n`
     writeFileSync(join(cli.folder, 'ledger.ts'), text)
-    expect(await cli.run(['validate', 'ledger.ts'])).toMatchObject({ status: 0, stderr: '' })
+    const ofTypeScript = await cliProcessIn(cli.folder, temporary.folder).run(['validate', 'ledger.ts'])
+    expect(ofTypeScript).toMatchObject({ status: 0, stderr: '' })
     writeFileSync(join(cli.folder, 'broken.mjs'), 'export default { ns: "Ledger" }\n')
     const { status, document } = await cli.json(['validate', 'broken.mjs'])
     expect(status).toBe(1)

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type App, startApp } from '../../server/src/app.ts'
@@ -13,9 +13,8 @@ import { type EmptyDatabase, emptyDatabase } from '../../server/test/empty-datab
 import { listing } from '../../server/test/ledger-app.ts'
 import { type LocalServer, startLocalServer } from '../../server/test/local-server.ts'
 import { nodeEnvironment } from '../../server/test/server-process.ts'
-import { runProgram } from '../src/run-program.ts'
 import { expectGolden } from './golden.ts'
-import { type CliRun, type Json, temporaryFolder } from './run-cli.ts'
+import { BIN, cliIn, type Json, temporaryFolder } from './run-cli.ts'
 
 const SHOP = 'https://shop.example'
 const SECRET = 'secret-of-the-shop-4711'
@@ -164,26 +163,7 @@ let shop: LocalServer
 let database: EmptyDatabase
 let app: App
 
-/** The command line in this process: what is tested is not how it starts. */
-async function run(args: readonly string[], env: Record<string, string> = {}): Promise<CliRun> {
-  const written = { stdout: '', stderr: '' }
-  const into = (name: keyof typeof written) => ({
-    write: (text: string) => {
-      written[name] += text
-    },
-  })
-  const status = await runProgram(
-    args,
-    {
-      XDG_CONFIG_HOME: join(temporary.folder, 'config'),
-      npm_lifecycle_event: 'miniapps',
-      INIT_CWD: temporary.folder,
-      ...env,
-    },
-    { stdout: into('stdout'), stderr: into('stderr') },
-  )
-  return { ...written, status }
-}
+const { run } = cliIn(temporary.folder)
 
 async function json(args: readonly string[], env?: Record<string, string>): Promise<Json> {
   return JSON.parse((await run([...args, '--json'], env)).stdout)
@@ -497,8 +477,7 @@ describe('a broken call of an app on the server says what happened, and what to 
 describe('webhook listen', () => {
   /** As a process of its own: it ends by a signal or a count. */
   async function listen(args: readonly string[], input = '') {
-    const bin = resolve(import.meta.dirname, '../bin/miniapps.ts')
-    const child = spawn(process.execPath, [bin, 'webhook', 'listen', ...args, '--port', '0', '--json'], {
+    const child = spawn(process.execPath, [BIN, 'webhook', 'listen', ...args, '--port', '0', '--json'], {
       cwd: temporary.folder,
       env: nodeEnvironment(),
       stdio: ['pipe', 'pipe', 'pipe'],
