@@ -85,6 +85,45 @@ describe('gathering', () => {
     await Promise.all(commits)
   })
 
+  test('beside another write, no more than its share of all goes', async () => {
+    const { batches, write, items } = heldWrites()
+    const commit = createGroupCommit(write, { maxItems: 100, inFlight: 2 })
+    const commits = [1, 2].map(commit)
+    await nextTurn()
+    commits.push(...[3, 4, 5, 6, 7].map(commit))
+    await nextTurn()
+    expect(items()).toEqual([
+      [1, 2],
+      [3, 4, 5, 6],
+    ])
+    batches[0]?.finish.resolve()
+    await commits[0]
+    commits.push(commit(8))
+    await nextTurn()
+    expect(items().at(-1)).toEqual([7, 8])
+    for (const { finish } of batches) finish.resolve()
+    await Promise.all(commits)
+  })
+
+  test('as many as the last write had, and eight at least, go within the turn', async () => {
+    const { batches, write, items } = heldWrites()
+    const commit = createGroupCommit(write, { maxItems: 100, inFlight: 2 })
+    const numbers = (from: number, to: number) => Array.from({ length: to - from }, (_, index) => from + index)
+    const commits = numbers(0, 7).map(commit)
+    expect(items()).toEqual([])
+    commits.push(commit(7))
+    expect(items()).toEqual([numbers(0, 8)])
+    await nextTurn()
+    const later = numbers(8, 20).map(commit)
+    expect(items()).toEqual([numbers(0, 8), numbers(8, 16)])
+    for (const { finish } of batches) finish.resolve()
+    await Promise.all(commits)
+    await nextTurn()
+    expect(items().at(-1)).toEqual(numbers(16, 20))
+    batches.at(-1)?.finish.resolve()
+    await Promise.all(later)
+  })
+
   test('a write holds at most so many items', async () => {
     const { batches, write, items } = heldWrites()
     const commit = createGroupCommit(write, { maxItems: 2, inFlight: 2 })

@@ -7,12 +7,16 @@ export interface GroupCommitOptions {
   /**
    * Writes under way at the same time, at most. On PostgreSQL two keep the disk busy while the next batch gathers. One that
    * begins beside others holds at least half as many items as they do: a stream of writes with one item each would cost
-   * more than it hastens.
+   * more than it hastens. And at most its share of all there are: the few of a small write would come back, as further
+   * items, to wait for the end of the large one, and then all would be in the database and nobody at work here.
    */
   inFlight: number
   /** What items weigh together in one write, at most, in the unit of `weightOf`. A heavier item goes alone. Default: any. */
   maxWeight?: number
 }
+
+/** A write with fewer waits for the end of the turn, however few the one before it had. */
+const LEAST_WITHIN_TURN = 8
 
 interface Waiting<Item> {
   item: Item
@@ -42,6 +46,7 @@ export function createGroupCommit<Item>(
   let writes = 0
   let itemsUnderWay = 0
   let scheduled = false
+  let lastLength = 0
 
   function schedule(): void {
     if (scheduled || !isDue()) return
@@ -53,6 +58,11 @@ export function createGroupCommit<Item>(
     })
   }
 
+  /** As many as the last write had: the database begins with them while the rest of this turn is taken in. */
+  function isDueWithinTurn(): boolean {
+    return queue.length >= Math.max(LEAST_WITHIN_TURN, lastLength) && isDue()
+  }
+
   function isDue(): boolean {
     return queue.length > 0 && writes < inFlight && queue.length * 2 >= Math.min(itemsUnderWay, maxItems)
   }
@@ -60,6 +70,7 @@ export function createGroupCommit<Item>(
   async function flush(): Promise<void> {
     const batch = queue.slice(0, nextLength())
     queue = queue.slice(batch.length)
+    lastLength = batch.length
     writes += 1
     itemsUnderWay += batch.length
     await writeBatch(batch)
@@ -69,11 +80,13 @@ export function createGroupCommit<Item>(
   }
 
   function nextLength(): number {
+    const share = writes === 0 ? maxItems : Math.ceil((queue.length + itemsUnderWay) / inFlight)
+    const most = Math.min(maxItems, share)
     let weight = 0
     let length = 0
     for (const { item } of queue) {
       weight += weightOf(item)
-      if (length === maxItems || (length > 0 && weight > maxWeight)) break
+      if (length === most || (length > 0 && weight > maxWeight)) break
       length += 1
     }
     return length
@@ -97,6 +110,7 @@ export function createGroupCommit<Item>(
   return (item) =>
     new Promise((resolve, reject) => {
       queue.push({ item, resolve, reject })
-      if (!scheduled && isDue()) outsideOfCallers(schedule)
+      if (isDueWithinTurn()) outsideOfCallers(() => void flush())
+      else if (!scheduled && isDue()) outsideOfCallers(schedule)
     })
 }
