@@ -50,6 +50,19 @@ describe('JSON values', () => {
     expect(Object.getPrototypeOf(value)).toBe(Object.prototype)
   })
 
+  test('a fault below a thousand objects is found in one pass', () => {
+    let value: unknown = '\0'
+    for (let level = 0; level < 999; level++) value = { before: level, value, after: level }
+    const { value: fit, replaced } = storable(value)
+    let inner = fit
+    for (let level = 998; level >= 0; level--) {
+      expect(Object.keys(inner as object)).toEqual(['before', 'value', 'after'])
+      inner = (inner as { value: unknown }).value
+    }
+    expect(inner).toBe('\uFFFD')
+    expect(replaced).toBe(true)
+  })
+
   test('dates and bytes are left alone', () => {
     const value = { at: new Date(0), bytes: Buffer.of(0), text: '\0' }
     const { value: fit } = storable(value)

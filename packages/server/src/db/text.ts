@@ -19,7 +19,7 @@ export function storable<Value>(value: Value): Storable<Value> {
 }
 
 function clean(value: unknown, depth: number): unknown {
-  if (typeof value === 'string') return cleanText(value)
+  if (typeof value === 'string') return storableText(value)
   if (typeof value !== 'object' || value === null) return value
   if (depth === MAX_DEPTH) return null
   if (Array.isArray(value)) {
@@ -27,24 +27,36 @@ function clean(value: unknown, depth: number): unknown {
     return items.some((item, index) => !Object.is(item, value[index])) ? items : value
   }
   if (!isRecord(value)) return value
-  let replaced = false
-  const entries = Object.entries(value).map(([key, member]): [string, unknown] => {
-    const entry: [string, unknown] = [cleanText(key), clean(member, depth + 1)]
-    replaced ||= entry[0] !== key || !Object.is(entry[1], member)
-    return entry
-  })
-  // fromEntries defines own members: a key "__proto__" stays a key.
-  return replaced ? Object.fromEntries(entries) : value
+  return cleanRecord(value, depth)
 }
 
-function cleanText(text: string): string {
+function cleanRecord(record: Record<string, unknown>, depth: number): Record<string, unknown> {
+  let entries: [string, unknown][] | undefined
+  const keys = Object.keys(record)
+  for (let index = 0; index < keys.length; index++) {
+    const key = keys[index] as string
+    const member = record[key]
+    const fitKey = storableText(key)
+    const fit = clean(member, depth + 1)
+    if (entries === undefined) {
+      if (fitKey === key && Object.is(fit, member)) continue
+      entries = keys.slice(0, index).map((before) => [before, record[before]])
+    }
+    entries.push([fitKey, fit])
+  }
+  // fromEntries defines own members: a key "__proto__" stays a key.
+  return entries === undefined ? record : Object.fromEntries(entries)
+}
+
+/** The same of one text. */
+export function storableText(text: string): string {
   return text.includes('\0') || !text.isWellFormed()
     ? text.toWellFormed().replaceAll('\0', REPLACEMENT)
     : text
 }
 
 /** Dates, bytes and the like turn themselves into JSON. */
-function isRecord(value: object): boolean {
+function isRecord(value: object): value is Record<string, unknown> {
   const prototype: unknown = Object.getPrototypeOf(value)
   return prototype === null || prototype === Object.prototype
 }
