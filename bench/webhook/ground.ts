@@ -5,7 +5,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import pg from 'pg'
-import { createGroupCommit } from '../../packages/server/src/db/group-commit.ts'
+import { GroupCommit } from '../../packages/server/src/db/group-commit.ts'
 
 interface Kept {
   id: string
@@ -17,7 +17,7 @@ interface Kept {
 const COLUMNS = 4
 
 /** @param keep stores a delivery before it is answered; default: nothing is parsed or kept, as the least of all receivers does */
-export function bareServer(secret: string, keep?: (kept: Kept) => Promise<void>): Server {
+export function bareServer(secret: string, keep?: (kept: Kept) => Promise<unknown>): Server {
   return createServer((request, response) => {
     const chunks: Buffer[] = []
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
@@ -38,13 +38,13 @@ export function bareServer(secret: string, keep?: (kept: Kept) => Promise<void>)
 }
 
 /** Keeps deliveries in a table of its own. */
-export async function openGround(databaseUrl: string): Promise<(kept: Kept) => Promise<void>> {
+export async function openGround(databaseUrl: string): Promise<(kept: Kept) => Promise<unknown>> {
   const pool = new pg.Pool({ connectionString: databaseUrl })
   await pool.query(
     'create table if not exists ground (id text primary key, topic text, headers text, body bytea)',
   )
   await pool.query('alter table ground alter body set compression lz4')
-  return createGroupCommit<Kept>(
+  const group = new GroupCommit<Kept>(
     async (batch) => {
       const rows = batch.map((_, row) => {
         const places = Array.from({ length: COLUMNS }, (_, column) => `$${row * COLUMNS + column + 1}`)
@@ -58,4 +58,5 @@ export async function openGround(databaseUrl: string): Promise<(kept: Kept) => P
     },
     { maxItems: 500, inFlight: 2 },
   )
+  return (kept) => group.commit(kept)
 }

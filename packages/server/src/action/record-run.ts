@@ -1,7 +1,7 @@
 import { perContext } from '../cache.ts'
 import type { Context } from '../context.ts'
 import { isPartitionMissing } from '../db/error.ts'
-import { createGroupCommit } from '../db/group-commit.ts'
+import { GroupCommit } from '../db/group-commit.ts'
 import { addPartitions } from '../db/partition.ts'
 import { type ActionRun, insertRuns } from './store.ts'
 
@@ -10,11 +10,12 @@ const RUNS_PER_COMMIT = 500
 /** One commit is being flushed while the next one fills. */
 const COMMITS_IN_FLIGHT = 2
 
-const recorderOf = perContext((context: Context) =>
-  createGroupCommit<ActionRun>((runs) => storeRuns(context, runs), {
-    maxItems: RUNS_PER_COMMIT,
-    inFlight: COMMITS_IN_FLIGHT,
-  }),
+const recorderOf = perContext(
+  (context: Context) =>
+    new GroupCommit<ActionRun>((runs) => storeRuns(context, runs), {
+      maxItems: RUNS_PER_COMMIT,
+      inFlight: COMMITS_IN_FLIGHT,
+    }),
 )
 
 async function storeRuns({ db }: Context, runs: readonly ActionRun[]): Promise<void> {
@@ -31,6 +32,6 @@ async function storeRuns({ db }: Context, runs: readonly ActionRun[]): Promise<v
 }
 
 /** Resolves once the run record is committed; runs that end together share a commit. */
-export function recordRun(context: Context, run: ActionRun): Promise<void> {
-  return recorderOf(context)(run)
+export function recordRun(context: Context, run: ActionRun): Promise<unknown> {
+  return recorderOf(context).commit(run)
 }

@@ -20,7 +20,7 @@ const LEAST_WITHIN_TURN = 8
 
 interface Waiting<Item> {
   item: Item
-  resolve(): void
+  resolve(item: Item): void
   reject(error: unknown): void
 }
 
@@ -30,87 +30,116 @@ interface Waiting<Item> {
  *
  * Where PostgreSQL refuses a batch because of what is in it, the batch is halved and written again, so that one bad row
  * does not take its neighbours along.
- *
- * @param write stores all items in one transaction, or none
- * @param weightOf for `maxWeight`
- * @returns resolves after the commit that holds the item; rejects with the error of its write
  */
-export function createGroupCommit<Item>(
-  write: (items: Item[]) => Promise<void>,
-  { maxItems, inFlight, maxWeight = Number.POSITIVE_INFINITY }: GroupCommitOptions,
-  weightOf: (item: Item) => number = () => 0,
-): (item: Item) => Promise<void> {
+export class GroupCommit<Item> {
+  readonly #write: (items: Item[]) => Promise<void>
+  readonly #options: Required<GroupCommitOptions>
+  readonly #weightOf: (item: Item) => number
   // Batches mix the items of many callers: the write must not run as part of the transaction of one of them.
-  const outsideOfCallers = AsyncLocalStorage.snapshot()
-  let queue: Waiting<Item>[] = []
-  let writes = 0
-  let itemsUnderWay = 0
-  let scheduled = false
-  let lastLength = 0
+  readonly #outsideOfCallers = AsyncLocalStorage.snapshot()
+  #queue: Waiting<Item>[] = []
+  #writes = 0
+  #itemsUnderWay = 0
+  #weight = 0
+  #scheduled = false
+  #lastLength = 0
 
-  function schedule(): void {
-    if (scheduled || !isDue()) return
-    scheduled = true
+  /**
+   * @param write stores all items in one transaction, or none
+   * @param weightOf for `maxWeight` and `weight`
+   */
+  constructor(
+    write: (items: Item[]) => Promise<void>,
+    options: GroupCommitOptions,
+    weightOf: (item: Item) => number = () => 0,
+  ) {
+    this.#write = write
+    this.#options = { maxWeight: Number.POSITIVE_INFINITY, ...options }
+    this.#weightOf = weightOf
+  }
+
+  /** Of all items that wait or are being written, in the unit of `weightOf`. */
+  get weight(): number {
+    return this.#weight
+  }
+
+  /** Resolves with the item after the commit that holds it; rejects with the error of its write. */
+  commit(item: Item): Promise<Item> {
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ item, resolve, reject })
+      this.#weight += this.#weightOf(item)
+      if (this.#isDueWithinTurn()) this.#outsideOfCallers(() => void this.#flush())
+      else if (!this.#scheduled && this.#isDue()) this.#outsideOfCallers(() => this.#schedule())
+    })
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || !this.#isDue()) return
+    this.#scheduled = true
     // After the input of this turn of the event loop has been handled, so that all of it goes into one batch.
     setImmediate(() => {
-      scheduled = false
-      while (isDue()) void flush()
+      this.#scheduled = false
+      while (this.#isDue()) void this.#flush()
     })
   }
 
   /** As many as the last write had: the database begins with them while the rest of this turn is taken in. */
-  function isDueWithinTurn(): boolean {
-    return queue.length >= Math.max(LEAST_WITHIN_TURN, lastLength) && isDue()
+  #isDueWithinTurn(): boolean {
+    return this.#queue.length >= Math.max(LEAST_WITHIN_TURN, this.#lastLength) && this.#isDue()
   }
 
-  function isDue(): boolean {
-    return queue.length > 0 && writes < inFlight && queue.length * 2 >= Math.min(itemsUnderWay, maxItems)
+  #isDue(): boolean {
+    const { length } = this.#queue
+    const { inFlight, maxItems } = this.#options
+    return length > 0 && this.#writes < inFlight && length * 2 >= Math.min(this.#itemsUnderWay, maxItems)
   }
 
-  async function flush(): Promise<void> {
-    const batch = queue.slice(0, nextLength())
-    queue = queue.slice(batch.length)
-    lastLength = batch.length
-    writes += 1
-    itemsUnderWay += batch.length
-    await writeBatch(batch)
-    writes -= 1
-    itemsUnderWay -= batch.length
-    schedule()
+  async #flush(): Promise<void> {
+    const batch = this.#queue.slice(0, this.#nextLength())
+    this.#queue = this.#queue.slice(batch.length)
+    this.#lastLength = batch.length
+    this.#writes += 1
+    this.#itemsUnderWay += batch.length
+    const failures = await this.#writeBatch(batch)
+    this.#writes -= 1
+    this.#itemsUnderWay -= batch.length
+    // First, so that the database has something to do while these are answered.
+    if (this.#queue.length >= LEAST_WITHIN_TURN && this.#isDue()) void this.#flush()
+    for (const one of batch) {
+      this.#weight -= this.#weightOf(one.item)
+      if (failures?.has(one)) one.reject(failures.get(one))
+      else one.resolve(one.item)
+    }
+    this.#schedule()
   }
 
-  function nextLength(): number {
-    const share = writes === 0 ? maxItems : Math.ceil((queue.length + itemsUnderWay) / inFlight)
-    const most = Math.min(maxItems, share)
+  #nextLength(): number {
+    const { inFlight, maxItems, maxWeight } = this.#options
+    const share = (this.#queue.length + this.#itemsUnderWay) / inFlight
+    const most = this.#writes === 0 ? maxItems : Math.min(maxItems, Math.ceil(share))
     let weight = 0
     let length = 0
-    for (const { item } of queue) {
-      weight += weightOf(item)
+    for (const { item } of this.#queue) {
+      weight += this.#weightOf(item)
       if (length === most || (length > 0 && weight > maxWeight)) break
       length += 1
     }
     return length
   }
 
-  async function writeBatch(batch: Waiting<Item>[]): Promise<void> {
+  /** @returns what could not be written, and why; nothing where all was */
+  async #writeBatch(batch: Waiting<Item>[]): Promise<Map<Waiting<Item>, unknown> | undefined> {
     try {
-      await write(batch.map(({ item }) => item))
-      for (const { resolve } of batch) resolve()
+      await this.#write(batch.map(({ item }) => item))
+      return undefined
     } catch (error) {
       if (batch.length === 1 || !isDatabaseError(error) || isConnectionFailure(error)) {
-        for (const { reject } of batch) reject(error)
-        return
+        return new Map(batch.map((one) => [one, error]))
       }
       const middle = Math.ceil(batch.length / 2)
-      await writeBatch(batch.slice(0, middle))
-      await writeBatch(batch.slice(middle))
+      const first = await this.#writeBatch(batch.slice(0, middle))
+      const second = await this.#writeBatch(batch.slice(middle))
+      return new Map([...(first ?? []), ...(second ?? [])])
     }
   }
-
-  return (item) =>
-    new Promise((resolve, reject) => {
-      queue.push({ item, resolve, reject })
-      if (isDueWithinTurn()) outsideOfCallers(() => void flush())
-      else if (!scheduled && isDue()) outsideOfCallers(schedule)
-    })
 }

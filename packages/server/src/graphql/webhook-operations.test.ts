@@ -28,6 +28,7 @@ async function accept(
     headers: { 'x-topic': 'order.created' },
     body,
     note: undefined,
+    again: 0,
   })
   return id
 }

@@ -72,6 +72,7 @@ async function accept(
     headers: {},
     body: Buffer.from(JSON.stringify(body)),
     note: undefined,
+    again: 0,
   })
   return id
 }

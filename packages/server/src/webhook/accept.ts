@@ -1,7 +1,7 @@
 import { perContext } from '../cache.ts'
 import type { Context } from '../context.ts'
 import { isPartitionMissing } from '../db/error.ts'
-import { createGroupCommit } from '../db/group-commit.ts'
+import { GroupCommit } from '../db/group-commit.ts'
 import { addPartitions } from '../db/partition.ts'
 import { announceEvent } from './announce.ts'
 import { insertEvents, type NewEvent } from './store.ts'
@@ -19,22 +19,22 @@ export const MAX_WAITING_BYTES = 256 * 1024 * 1024
 /** What became of a delivery. `busy`: it was not stored. */
 export type Acceptance = 'kept' | 'duplicate' | 'busy'
 
-/** A delivery that is to be kept. */
-export type AcceptedEvent = Omit<NewEvent, 'again'>
-
+/** A delivery that is to be kept, and what became of it. */
 interface Waiting {
-  event: AcceptedEvent
+  event: NewEvent
   outcome: Acceptance
 }
 
-const intakeOf = perContext((context: Context) => ({
-  waitingBytes: 0,
-  commit: createGroupCommit<Waiting>(
-    (waiting) => write(context, waiting),
-    { maxItems: EVENTS_PER_COMMIT, inFlight: COMMITS_IN_FLIGHT, maxWeight: BYTES_PER_COMMIT },
-    ({ event }) => event.body.byteLength,
-  ),
-}))
+const intakeOf = perContext(
+  (context: Context) =>
+    new GroupCommit<Waiting>(
+      (waiting) => write(context, waiting),
+      { maxItems: EVENTS_PER_COMMIT, inFlight: COMMITS_IN_FLIGHT, maxWeight: BYTES_PER_COMMIT },
+      ({ event }) => event.body.byteLength,
+    ),
+)
+
+const BUSY: Promise<{ outcome: Acceptance }> = Promise.resolve({ outcome: 'busy' })
 
 /**
  * Stores a delivery, unless it was stored before: of any number of identical ones, whatever process they reach, one is
@@ -42,18 +42,10 @@ const intakeOf = perContext((context: Context) => ({
  *
  * @throws the error of the database; the delivery may have been stored if the connection was lost under way
  */
-export async function acceptEvent(context: Context, event: AcceptedEvent): Promise<Acceptance> {
+export function acceptEvent(context: Context, event: NewEvent): Promise<{ outcome: Acceptance }> {
   const intake = intakeOf(context)
-  const bytes = event.body.byteLength
-  if (intake.waitingBytes + bytes > MAX_WAITING_BYTES) return 'busy'
-  intake.waitingBytes += bytes
-  try {
-    const waiting: Waiting = { event, outcome: 'duplicate' }
-    await intake.commit(waiting)
-    return waiting.outcome
-  } finally {
-    intake.waitingBytes -= bytes
-  }
+  if (intake.weight + event.body.byteLength > MAX_WAITING_BYTES) return BUSY
+  return intake.commit({ event, outcome: 'duplicate' })
 }
 
 async function write(context: Context, waiting: readonly Waiting[]): Promise<void> {
@@ -61,8 +53,12 @@ async function write(context: Context, waiting: readonly Waiting[]): Promise<voi
   for (const { event } of waiting) {
     const name = nameOf(event)
     const known = first.get(name)
-    if (known === undefined) first.set(name, { ...event, again: 0 })
-    else known.again += 1
+    if (known !== undefined) known.again += 1
+    else {
+      // Written before, as part of a larger batch that was refused, it was counted with others.
+      event.again = 0
+      first.set(name, event)
+    }
   }
   const events = [...first.values()]
   const kept = await insertEvents(context.db, events).catch(async (error) => {
@@ -74,12 +70,15 @@ async function write(context: Context, waiting: readonly Waiting[]): Promise<voi
     return insertEvents(context.db, events)
   })
   if (kept.size > 0) wake(context)
-  for (const event of events) if (kept.has(event.id)) announceEvent(context, event)
-  for (const one of waiting) one.outcome = kept.has(one.event.id) ? 'kept' : 'duplicate'
+  for (const one of waiting) {
+    if (!kept.has(one.event.id)) continue
+    one.outcome = 'kept'
+    announceEvent(context, one.event)
+  }
 }
 
 /** Equal for deliveries that are the same. */
-function nameOf({ workspaceId, ns, event = '', transactionId, id }: AcceptedEvent): string {
+function nameOf({ workspaceId, ns, event = '', transactionId, id }: NewEvent): string {
   // Neither of the first two holds a blank, and the length says where the event ends.
   return transactionId === undefined ? id : `${workspaceId} ${ns} ${event.length} ${event} ${transactionId}`
 }

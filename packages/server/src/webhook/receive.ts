@@ -3,15 +3,16 @@ import { type ParsedBody, parseBody, type SignedDelivery } from 'miniapp/webhook
 import { type AddressedRequest, isPlatformAddress } from '../account/address.ts'
 import { whenLoaded } from '../cache.ts'
 import type { Context } from '../context.ts'
-import { storable } from '../db/text.ts'
+import { storable, storableText } from '../db/text.ts'
 import { uuidTime, uuidv7 } from '../db/uuid.ts'
-import { type AcceptedEvent, acceptEvent } from './accept.ts'
+import { acceptEvent } from './accept.ts'
 import { decodeDelivery } from './decode-delivery.ts'
 import { findMerchant, findMerchantApp, type MerchantApp } from './merchant.ts'
 import { publicKeysOf } from './public-keys.ts'
 import { findReceiver, type Receiver, secretsOf } from './receiver.ts'
 import { countRejection } from './reject.ts'
 import { BUSY, MALFORMED, NOT_FOUND, type Reply, TOO_LARGE, UNAUTHORIZED } from './reply.ts'
+import type { NewEvent } from './store.ts'
 
 /** A request to the address of an app, as it came. */
 export interface Delivery extends SignedDelivery {
@@ -26,34 +27,40 @@ export async function receive(context: Context, delivery: Delivery): Promise<Rep
   const checked = await check(context, delivery)
   if ('status' in checked) return checked
   // What was parsed is not held while the database writes.
-  const accepted = await acceptEvent(context, checked.event)
-  return accepted === 'busy' ? BUSY : checked.response
+  const { outcome } = await acceptEvent(context, checked.event)
+  return outcome === 'busy' ? BUSY : checked.response
 }
 
 /** A delivery that is to be kept, and what is answered then. */
 interface Checked {
-  event: AcceptedEvent
+  event: NewEvent
   response: Reply
 }
 
+/** What memory knows is not waited for: to await it would cost each of thousands of deliveries a second as many turns. */
 async function check(context: Context, delivery: Delivery): Promise<Reply | Checked> {
-  const addressee = await findAddressee(context, delivery)
+  const found = findAddressee(context, delivery)
+  const addressee = found instanceof Promise ? await found : found
   if (addressee === undefined) return NOT_FOUND
-  const decoded = await decodeDelivery(delivery, context.config.maxWebhookBytes)
+  const decoding = decodeDelivery(delivery, context.config.maxWebhookBytes)
+  const decoded = decoding instanceof Promise ? await decoding : decoding
   if (decoded === 'too-large') return TOO_LARGE
   const parsed: ParsedBody = decoded.ok ? parseBody(decoded) : decoded
   if (!parsed.ok)
     return refuse(context, { addressee, delivery, code: 'body-malformed', reason: parsed.reason })
 
   const { webhook } = addressee
-  const secrets = 'live' in addressee ? await secretsOf(context, addressee.live) : addressee.secrets
+  const known = 'live' in addressee ? secretsOf(context, addressee.live) : addressee.secrets
+  const secrets = known instanceof Promise ? await known : known
   const read = { ...delivery, body: parsed.body }
   const effects = { publicKeys: publicKeysOf(context, delivery.ns) }
-  const challenge = await webhook.matchChallenge(read, secrets, effects)
+  const handshake = webhook.matchChallenge(read, secrets, effects)
+  const challenge = handshake instanceof Promise ? await handshake : handshake
   if (challenge?.refused) return refuse(context, { addressee, delivery, ...challenge.refused })
   if (challenge !== undefined) return challenge
   if (delivery.method !== 'POST') return NOT_FOUND
-  const verdict = await webhook.verification.verify(delivery, secrets, effects)
+  const verifying = webhook.verification.verify(delivery, secrets, effects)
+  const verdict = verifying instanceof Promise ? await verifying : verifying
   if (!verdict.ok) return refuse(context, { addressee, delivery, ...verdict })
   const receiver = 'live' in addressee ? addressee : await findMerchant(context, addressee, parsed.body)
   if (receiver === undefined) return webhook.response
@@ -81,7 +88,7 @@ function eventOf(
   context: Context,
   { workspaceId, webhook }: Receiver,
   { read, note }: { read: Delivery & { body: unknown }; note: string | undefined },
-): AcceptedEvent {
+): NewEvent {
   const event = webhook.eventOf(read)
   const transaction = webhook.transactionId?.idOf(read, event)
   const id = uuidv7(context.now())
@@ -98,12 +105,13 @@ function eventOf(
     headers: storable(webhook.storedHeaders(read.headers)).value,
     body: read.rawBody,
     note,
+    again: 0,
   }
 }
 
 /** What a forger chooses may hold what no text column takes. */
 function fit(text: string | undefined): string | undefined {
-  return text === undefined ? undefined : storable(text).value
+  return text === undefined ? undefined : storableText(text)
 }
 
 interface Refusal {

@@ -1,6 +1,6 @@
 import { perContext } from '../cache.ts'
 import type { Context } from '../context.ts'
-import { createGroupCommit } from '../db/group-commit.ts'
+import { GroupCommit } from '../db/group-commit.ts'
 import { storable } from '../db/text.ts'
 import { countRejections, type Rejections } from './store.ts'
 
@@ -21,11 +21,12 @@ export interface Rejection {
   headerNames: readonly string[]
 }
 
-const counterOf = perContext((context: Context) =>
-  createGroupCommit<Rejections>((rejections) => countRejections(context.db, merged(rejections)), {
-    maxItems: REJECTIONS_PER_COMMIT,
-    inFlight: 1,
-  }),
+const counterOf = perContext(
+  (context: Context) =>
+    new GroupCommit<Rejections>((rejections) => countRejections(context.db, merged(rejections)), {
+      maxItems: REJECTIONS_PER_COMMIT,
+      inFlight: 1,
+    }),
 )
 
 /** Counts a rejection: for the operator, and in the event log of the workspace. That it could not be counted is logged and changes nothing for the caller. */
@@ -36,7 +37,7 @@ export async function countRejection(context: Context, rejection: Rejection): Pr
   context.log.info('webhook.refused', { ...(workspaceId && { workspaceId }), ns, status: code })
   if (workspaceId === undefined) return
   try {
-    await counterOf(context)({
+    await counterOf(context).commit({
       workspaceId,
       ns,
       code,

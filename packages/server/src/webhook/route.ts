@@ -113,7 +113,9 @@ const linesOf = perContext(({ status, headers, body }: Reply): string[] => {
 })
 
 function answer(reply: FastifyReply, answered: Reply): void {
-  const given = Object.entries(reply.getHeaders()).flatMap(([name, value]) => [name, String(value)])
-  reply.raw.writeHead(answered.status, [...given, ...linesOf(answered)])
+  const lines = [...linesOf(answered)]
+  const given = reply.getHeaders()
+  for (const name in given) lines.push(name, String(given[name]))
+  reply.raw.writeHead(answered.status, lines)
   reply.raw.end(answered.body)
 }
