@@ -162,6 +162,8 @@ async function untilProcessed(context: Context, workspaceId: string): Promise<vo
       .select('id')
       .where('workspaceId', '=', workspaceId)
       .where('dueAt', 'is not', null)
+      .orderBy('createdAt')
+      .orderBy('id')
       .limit(1)
       .executeTakeFirst()
     if (due === undefined) return

@@ -184,6 +184,8 @@ async function isAnythingDue({ db }: Context): Promise<boolean> {
       .select('id')
       .where('workspaceId', '=', id)
       .where('dueAt', 'is not', null)
+      .orderBy('createdAt')
+      .orderBy('id')
       .limit(1)
       .executeTakeFirst()
     if (due !== undefined) return true

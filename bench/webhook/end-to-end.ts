@@ -92,6 +92,10 @@ async function isAnyDue(sql: Sql): Promise<boolean> {
     .selectFrom('webhookEvent')
     .select('id')
     .where('dueAt', 'is not', null)
+    // Of the small index that holds only those.
+    .orderBy('workspaceId')
+    .orderBy('createdAt')
+    .orderBy('id')
     .limit(1)
     .execute()
   return due.length > 0

@@ -17,6 +17,7 @@ import { byHand } from './migrations/0014-by-hand.ts'
 import { installsOfApp } from './migrations/0015-installs-of-app.ts'
 import { claimHolders } from './migrations/0016-claim-holders.ts'
 import { tags } from './migrations/0017-tags.ts'
+import { noStatisticsOfDue } from './migrations/0018-no-statistics-of-due.ts'
 import { withoutTimeLimit } from './patient-client.ts'
 import type { Schema } from './schema.ts'
 
@@ -44,6 +45,7 @@ export const MIGRATIONS: readonly Migration[] = [
   installsOfApp,
   claimHolders,
   tags,
+  noStatisticsOfDue,
 ]
 
 /** Any number, as long as it is ours alone: processes that start together take this lock in turn. */
