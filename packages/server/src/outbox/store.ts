@@ -1,5 +1,6 @@
 import { type Insertable, type Selectable, sql, type Transaction } from 'kysely'
 import type { Database } from '../db/client.ts'
+import { columnArrays } from '../db/column-arrays.ts'
 import { exempt } from '../db/exemptions.ts'
 import type { OutboxTable } from '../db/record-schema.ts'
 import type { NotificationTable, Schema } from '../db/schema.ts'
@@ -26,27 +27,34 @@ export async function insertNotification(
   await trx.insertInto('notification').values(notification).execute()
 }
 
-/** Rows of one INSERT, whose text is made at once. */
+/** Rows of one INSERT, whose parameters are made at once. */
 const ROWS_PER_STATEMENT = 5_000
 
-export type OutboxRow = Omit<Insertable<OutboxTable>, 'data'> & { data: unknown }
+export type OutboxRow = Omit<Insertable<OutboxTable>, 'data'> & { data: object }
 
 export async function insertOutboxEvents(
   trx: Transaction<Schema>,
   events: readonly OutboxRow[],
 ): Promise<void> {
   for (let from = 0; from < events.length; from += ROWS_PER_STATEMENT) {
-    await insertRows(trx, { rows: JSON.stringify(events.slice(from, from + ROWS_PER_STATEMENT)) })
+    await insertRows(trx, COLUMNS.values(events.slice(from, from + ROWS_PER_STATEMENT)))
   }
 }
 
-/** As one text, by the names of {@link OutboxRow}. */
-const insertRows = statementOnce<'rows', never>(
-  (place) => sql<never>`
+const COLUMNS = columnArrays({
+  workspaceId: 'uuid',
+  id: 'uuid',
+  type: 'text',
+  action: 'text',
+  data: 'jsonb',
+  createdAt: 'timestamptz',
+  pending: 'boolean',
+})
+
+const insertRows = statementOnce<keyof ReturnType<typeof COLUMNS.values>, never>(
+  (places) => sql<never>`
     insert into outbox (workspace_id, id, type, action, data, created_at, pending)
-    select "workspaceId", id, type, action, data, "createdAt", pending
-    from json_to_recordset(${place.rows}::json) as row ("workspaceId" uuid, id uuid, type text, action text, data jsonb,
-      "createdAt" timestamptz(3), pending boolean)`,
+    select workspace_id, id, type, action, data, created_at, pending from ${COLUMNS.from(places, 'row')}`,
   { name: 'outbox.insertOutboxEvents', handleOf: (db) => exempt(db, 'outbox.insertOutboxEvents') },
 )
 

@@ -1,4 +1,5 @@
 import { type Insertable, sql, type Transaction } from 'kysely'
+import { columnArrays } from '../db/column-arrays.ts'
 import { exempt } from '../db/exemptions.ts'
 import type { Source } from '../db/record-schema.ts'
 import type { Schema } from '../db/schema.ts'
@@ -28,28 +29,50 @@ export async function saveRecords(
   records: readonly RecordToSave[],
 ): Promise<Set<string>> {
   const saved = await inChunks(records, async (chunk) => {
-    const rows = chunk.map(({ contentHash, ...record }) => {
-      return { ...record, contentHash: contentHash && `\\x${Buffer.from(contentHash).toString('hex')}` }
-    })
-    return (await saveRows(trx, { workspaceId, rows: JSON.stringify(rows) })).rows
+    const rows = chunk.map((record) => ({ ...record, searchTerms: record.searchTerms.join(' ') }))
+    return (await saveRows(trx, { workspaceId, ...COLUMNS.values(rows) })).rows
   })
   return new Set(saved.flat().map(({ id }) => id))
 }
 
-/** Rows as one text, by the names of {@link RecordToSave}: as parameters, PostgreSQL would parse thousands of them for a batch. */
-const saveRows = statementOnce<'workspaceId' | 'rows', { id: string }>(
-  (place) => sql<{ id: string }>`
+const COLUMNS = columnArrays({
+  id: 'uuid',
+  ns: 'text',
+  contentType: 'text',
+  code: 'text',
+  data: 'jsonb',
+  extra: 'jsonb',
+  raw: 'text',
+  source: 'jsonb',
+  partial: 'boolean',
+  deleted: 'boolean',
+  archived: 'boolean',
+  sourceUpdatedAt: 'timestamptz',
+  sourceDeletedAt: 'timestamptz',
+  partTimes: 'jsonb',
+  contentHash: 'bytea',
+  status: 'text',
+  name: 'text',
+  categoryCode: 'text',
+  customerCode: 'text',
+  customerId: 'uuid',
+  happenedAt: 'timestamptz',
+  /** Letters and digits, with blanks between them. */
+  searchTerms: 'text',
+  version: 'int',
+  createdAt: 'timestamptz',
+  updatedAt: 'timestamptz',
+})
+
+const saveRows = statementOnce<'workspaceId' | keyof ReturnType<typeof COLUMNS.values>, { id: string }>(
+  (places) => sql<{ id: string }>`
     insert into record as r (workspace_id, id, ns, content_type, code, data, extra, raw, source, partial, deleted, archived,
       source_updated_at, source_deleted_at, part_times, content_hash, status, name, category_code, customer_code,
       customer_id, happened_at, search, version, created_at, updated_at)
-    select ${place.workspaceId}::uuid, id, ns, "contentType", code, data, extra, raw, source, partial, deleted, archived,
-      "sourceUpdatedAt", "sourceDeletedAt", "partTimes", "contentHash", status, name, "categoryCode", "customerCode",
-      "customerId", "happenedAt", array_to_tsvector("searchTerms"), version, "createdAt", "updatedAt"
-    from json_to_recordset(${place.rows}::json) as row (id uuid, ns text, "contentType" text, code text, data jsonb,
-      extra jsonb, raw text, source jsonb, partial boolean, deleted boolean, archived boolean,
-      "sourceUpdatedAt" timestamptz(3), "sourceDeletedAt" timestamptz(3), "partTimes" jsonb, "contentHash" bytea, status text,
-      name text, "categoryCode" text, "customerCode" text, "customerId" uuid, "happenedAt" timestamptz(3),
-      "searchTerms" text[], version int, "createdAt" timestamptz(3), "updatedAt" timestamptz(3))
+    select ${places.workspaceId}::uuid, id, ns, content_type, code, data, extra, raw, source, partial, deleted, archived,
+      source_updated_at, source_deleted_at, part_times, content_hash, status, name, category_code, customer_code,
+      customer_id, happened_at, array_to_tsvector(string_to_array(search_terms, ' ')), version, created_at, updated_at
+    from ${COLUMNS.from(places, 'row')}
     on conflict (workspace_id, ns, content_type, code) do update set
       data = excluded.data, extra = excluded.extra,
       raw = case when excluded.deleted then null else coalesce(excluded.raw, r.raw) end,

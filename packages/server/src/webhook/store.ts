@@ -2,6 +2,7 @@
 import { type Insertable, sql, type Transaction, type UpdateResult } from 'kysely'
 import { BytePieces } from '../db/byte-pieces.ts'
 import type { Database } from '../db/client.ts'
+import { columnArrays } from '../db/column-arrays.ts'
 import { exempt } from '../db/exemptions.ts'
 import { preparedOnce } from '../db/prepared.ts'
 import type { Schema } from '../db/schema.ts'
@@ -406,31 +407,32 @@ export async function settleEvents(
   settled: readonly Settled[],
 ): Promise<number> {
   const times = settled.map(({ createdAt }) => createdAt.getTime())
-  const rows = settled.map(({ createdAt, dueAt, processedAt, customerId, ...rest }) => ({
-    ...rest,
-    created_at: createdAt,
-    due_at: dueAt,
-    processed_at: processedAt,
-    customer_id: customerId,
-  }))
   const { numAffectedRows = 0n } = await settleRows(trx, {
     workspaceId,
-    rows: JSON.stringify(rows),
+    ...SETTLED_COLUMNS.values(settled),
     first: new Date(Math.min(...times)),
     last: new Date(Math.max(...times)),
   })
   return Number(numAffectedRows)
 }
 
-const settleRows = statementOnce<'workspaceId' | 'rows' | 'first' | 'last', UpdateResult>((place, db) =>
+const SETTLED_COLUMNS = columnArrays<Exclude<keyof Settled, 'workspaceId'>, Settled>({
+  id: 'uuid',
+  createdAt: 'timestamptz',
+  round: 'int',
+  attempts: 'int',
+  status: 'text',
+  stages: 'text',
+  error: 'text',
+  dueAt: 'timestamptz',
+  processedAt: 'timestamptz',
+  customerId: 'uuid',
+})
+
+const settleRows = statementOnce<keyof Settled | 'first' | 'last', UpdateResult>((place, db) =>
   db
     .updateTable('webhookEvent as e')
-    .from(
-      sql<Required<Settled>>`json_to_recordset(${place.rows}::json)`.as<'s'>(
-        sql`s(id uuid, created_at timestamptz(3), round int, attempts int, status text, stages text, error text,
-          due_at timestamptz(3), processed_at timestamptz(3), customer_id uuid)`,
-      ),
-    )
+    .from(SETTLED_COLUMNS.from(place, 's'))
     .set(({ ref }) => ({
       status: ref('s.status'),
       stages: ref('s.stages'),
@@ -480,15 +482,25 @@ export async function insertFirings(
   trx: Transaction<Schema>,
   firings: readonly Insertable<Schema['triggerFiring']>[],
 ): Promise<void> {
-  await insertFired(trx, { rows: JSON.stringify(firings) })
+  await insertFired(trx, FIRING_COLUMNS.values(firings))
 }
 
-const insertFired = statementOnce<'rows', never>(
-  (place) => sql<never>`
+const FIRING_COLUMNS = columnArrays({
+  workspaceId: 'uuid',
+  createdAt: 'timestamptz',
+  eventId: 'uuid',
+  round: 'int',
+  type: 'text',
+  event: 'text',
+  ns: 'text',
+  firedAt: 'timestamptz',
+})
+
+const insertFired = statementOnce<keyof ReturnType<typeof FIRING_COLUMNS.values>, never>(
+  (places) => sql<never>`
     insert into trigger_firing (workspace_id, created_at, event_id, round, type, event, ns, fired_at)
-    select "workspaceId", "createdAt", "eventId", round, type, event, ns, "firedAt"
-    from json_to_recordset(${place.rows}::json) as row ("workspaceId" uuid, "createdAt" timestamptz(3), "eventId" uuid,
-      round int, type text, event text, ns text, "firedAt" timestamptz(3))
+    select workspace_id, created_at, event_id, round, type, event, ns, fired_at
+    from ${FIRING_COLUMNS.from(places, 'row')}
     on conflict do nothing`,
   { name: 'webhook.insertFirings', handleOf: (db) => exempt(db, 'webhook.insertFirings') },
 )

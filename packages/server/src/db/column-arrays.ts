@@ -1,0 +1,53 @@
+import { type AliasedRawBuilder, sql } from 'kysely'
+
+/** What stands in a row: an object as JSON. */
+type Cell = string | number | boolean | object | null | undefined
+
+interface ColumnArrays<Column extends string, Row> {
+  /** The rows, in their order: what stands in FROM. */
+  from<Name extends string>(
+    places: Readonly<Record<Column, never>>,
+    name: Name,
+  ): AliasedRawBuilder<Required<Row>, Name>
+  values(rows: readonly Row[]): Record<Column, string>
+}
+
+/**
+ * Many rows as parameters of a statement whose text is the same for any number of them: an array for each column. PostgreSQL
+ * reads them in 9 µs a row where the same as JSON takes it 23 (of a record, with 25 columns), and a parameter for each value more.
+ *
+ * @param types of PostgreSQL, by column as rows call it
+ */
+export function columnArrays<
+  Column extends string,
+  Row extends Readonly<Partial<Record<Column, Cell>>> = Readonly<Partial<Record<Column, Cell>>>,
+>(types: Readonly<Record<Column, string>>): ColumnArrays<Column, Row> {
+  const columns = Object.keys(types) as Column[]
+  return {
+    from<Name extends string>(places: Readonly<Record<Column, never>>, name: Name) {
+      const arrays = columns.map((column) => sql`${places[column]}::${sql.raw(types[column])}[]`)
+      const names = sql.join(columns.map((column) => sql.id(column)))
+      return sql<Required<Row>>`unnest(${sql.join(arrays)})`.as<Name>(sql`${sql.id(name)} (${names})`)
+    },
+    values: (rows) =>
+      Object.fromEntries(
+        columns.map((column) => [column, `{${rows.map((row) => elementOf(row[column])).join()}}`]),
+      ) as Record<Column, string>,
+  }
+}
+
+/** https://www.postgresql.org/docs/15/arrays.html#ARRAYS-IO; times are read without quotes. */
+function elementOf(value: Cell): string {
+  if (value === null || value === undefined) return 'NULL'
+  if (typeof value === 'string') return quoted(value)
+  if (typeof value !== 'object') return String(value)
+  if (value instanceof Date) return value.toISOString()
+  if (value instanceof Uint8Array) return `"\\\\x${Buffer.from(value).toString('hex')}"`
+  return quoted(JSON.stringify(value))
+}
+
+const SPECIAL = /["\\]/g
+
+function quoted(text: string): string {
+  return `"${text.replace(SPECIAL, '\\$&')}"`
+}
