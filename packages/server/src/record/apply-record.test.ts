@@ -194,6 +194,20 @@ describe('events of one record at once', () => {
       expect(await fresh.rows()).toMatchObject([{ data: { a: 0, b: 1, c: 2, d: 3 }, sourceUpdatedAt: at(3) }])
     }
   })
+
+  it('are all applied in batches, too, and make one record each', async () => {
+    const codes = ['a', 'b', 'c']
+    const batches = [4, 1, 3, 2].map((minute) =>
+      codes.map((code) => ({ ...order('upsert', minute, { status: `${minute}` }), code })),
+    )
+    const outcomes = await Promise.all(batches.map((batch) => workspace.records('salla', batch)))
+    const made = outcomes.flat().filter(({ effect }) => effect === 'created')
+    expect(new Set(made.map(({ recordId }) => recordId)).size).toBe(codes.length)
+    expect(made).toHaveLength(codes.length)
+    expect((await workspace.rows()).map(({ code, status }) => [code, status])).toEqual(
+      codes.map((code) => [code, '4']),
+    )
+  })
 })
 
 describe('a batch', () => {

@@ -39,6 +39,8 @@ interface Group {
   key: RecordKey
   events: [ReadEvent, ...ReadEvent[]]
   places: number[]
+  /** There was no such record a moment ago: none is looked for, in order to lock it. */
+  isNew?: boolean
 }
 
 /**
@@ -71,7 +73,7 @@ export async function applyRecords(
         customerId: record.customerId ?? undefined,
       }))
     }
-    pending = pending.filter((group) => !written.has(group))
+    pending = pending.filter((group) => !written.has(group)).map((group) => ({ ...group, isNew: false }))
   }
   return outcomes
 }
@@ -111,13 +113,16 @@ async function withoutKnown(trx: Transaction<Schema>, { batch, groups, settle }:
     groups.map(({ key }) => key),
   )
   const heads = new Map(found.map((head) => [recordText(head), head]))
-  return groups.filter((group) => {
+  return groups.flatMap((group) => {
     const head = heads.get(recordText(group.key))
+    if (head === undefined) return { ...group, isNew: true }
     const [event, ...more] = group.events
-    if (head?.contentHash == null || more.length > 0 || !event.hash.equals(head.contentHash)) return true
+    // An archived one that is seen again comes back.
+    const isSame = !head.archived && head.contentHash !== null && event.hash.equals(head.contentHash)
+    if (!isSame || more.length > 0) return group
     const customerId = head.customerId ?? undefined
     settle(group, () => ({ effect: 'unchanged', recordId: head.id, customerId }))
-    return false
+    return []
   })
 }
 
@@ -132,7 +137,7 @@ async function writeGroups(
   const locked = await lockRecords(
     trx,
     batch,
-    groups.map(({ key }) => key),
+    groups.filter(({ isNew }) => !isNew).map(({ key }) => key),
   )
   const stored = new Map(locked.map((record) => [recordText(record), record]))
   const changed = new Map(

@@ -369,9 +369,10 @@ export interface RecordHead extends RecordKey {
   id: string
   contentHash: Buffer | null
   customerId: string | null
+  archived: boolean
 }
 
-/** Enough to see that an event was applied already. Archived ones are left out: seen again, they come back. */
+/** Enough to see that an event was applied already, or that nothing is known of its record. */
 export async function findRecordHeads(
   executor: Executor,
   app: OfApp,
@@ -388,12 +389,11 @@ const findHeads = statementOnce<AskedRecords, RecordHead>((place, db) =>
     .innerJoinLateral(
       ({ selectFrom }) =>
         selectFrom('record')
-          .select(['id', 'contentType', 'code', 'contentHash', 'customerId'])
+          .select(['id', 'contentType', 'code', 'contentHash', 'customerId', 'archived'])
           .where('record.workspaceId', '=', place.workspaceId)
           .where('record.ns', '=', place.ns)
           .whereRef('record.contentType', '=', 'asked.contentType')
           .whereRef('record.code', '=', 'asked.code')
-          .where('record.archived', '=', false)
           .limit(ONE_EACH)
           .as('head'),
       (join) => join.onTrue(),
@@ -428,6 +428,7 @@ export async function lockRecords(
   app: OfApp,
   keys: readonly RecordKey[],
 ): Promise<StoredRecord[]> {
+  if (keys.length === 0) return []
   return (await lockAsked(trx, { ...app, ...asked([...keys].sort(inOrder)) })).rows
 }
 

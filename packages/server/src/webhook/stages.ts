@@ -12,7 +12,8 @@ import { applyCustomers } from '../record/apply-customer.ts'
 import { applyRecords } from '../record/apply-record.ts'
 import type { RecordEvent } from '../record/record-event.ts'
 import { computeValues } from './compute-values.ts'
-import { type ClaimedEvent, insertFirings } from './store.ts'
+import { insertFirings } from './insert-firings.ts'
+import type { ClaimedEvent } from './store.ts'
 
 /** An event with what its app says of it. */
 export interface Work {

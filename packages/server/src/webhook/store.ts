@@ -1,5 +1,5 @@
 /** All SQL that writes events of webhooks, the ids that tell duplicates, and rejections; what reads them is in `event-log.ts`. */
-import { type Insertable, sql, type Transaction, type UpdateResult } from 'kysely'
+import { sql, type Transaction, type UpdateResult } from 'kysely'
 import { BytePieces } from '../db/byte-pieces.ts'
 import type { Database } from '../db/client.ts'
 import { columnArrays } from '../db/column-arrays.ts'
@@ -476,31 +476,3 @@ export async function freeEvents(
     )
     .execute()
 }
-
-/** Once for each round, however often it is asked for. */
-export async function insertFirings(
-  trx: Transaction<Schema>,
-  firings: readonly Insertable<Schema['triggerFiring']>[],
-): Promise<void> {
-  await insertFired(trx, FIRING_COLUMNS.values(firings))
-}
-
-const FIRING_COLUMNS = columnArrays({
-  workspaceId: 'uuid',
-  createdAt: 'timestamptz',
-  eventId: 'uuid',
-  round: 'int',
-  type: 'text',
-  event: 'text',
-  ns: 'text',
-  firedAt: 'timestamptz',
-})
-
-const insertFired = statementOnce<keyof ReturnType<typeof FIRING_COLUMNS.values>, never>(
-  (places) => sql<never>`
-    insert into trigger_firing (workspace_id, created_at, event_id, round, type, event, ns, fired_at)
-    select workspace_id, created_at, event_id, round, type, event, ns, fired_at
-    from ${FIRING_COLUMNS.from(places, 'row')}
-    on conflict do nothing`,
-  { name: 'webhook.insertFirings', handleOf: (db) => exempt(db, 'webhook.insertFirings') },
-)
