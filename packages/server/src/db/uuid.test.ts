@@ -25,3 +25,29 @@ test.each([
   const before = uuidv7(now)
   expect(uuidv7(now - backMs) > before).toBe(increases)
 })
+
+test('ends in random digits of its own, of every variant', () => {
+  const now = Date.parse('2026-03-01T00:00:00Z')
+  const ends = Array.from({ length: 2000 }, () => uuidv7(now).slice(19))
+  expect(new Set(ends).size).toBe(ends.length)
+  expect([...new Set(ends.map((end) => end[0]))].sort()).toEqual(['8', '9', 'a', 'b'])
+  for (let place = 1; place < 17; place++) {
+    if (place === 4) continue
+    expect(new Set(ends.map((end) => end[place])).size, `digit ${place}`).toBe(16)
+  }
+})
+
+test.each([
+  {
+    what: 'the id made last',
+    id: () => uuidv7(Date.parse('2026-04-01T00:00:00.001Z')),
+    iso: '2026-04-01T00:00:00.001Z',
+  },
+  {
+    what: 'the example of RFC 9562, A.6',
+    id: () => '017f22e2-79b0-7cc3-98c4-dc0c0c07398f',
+    iso: '2022-02-22T19:22:22.000Z',
+  },
+])('tells the time of $what', ({ id, iso }) => {
+  expect(uuidTime(id()).toISOString()).toBe(iso)
+})

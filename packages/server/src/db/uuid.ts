@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 
 /** 12 bits of counter beside the 48 of time. */
 const COUNTER_LIMIT = 0x1000
@@ -6,6 +6,14 @@ const COUNTER_LIMIT = 0x1000
 const COUNTER_START_LIMIT = 0x800
 /** A clock that went back by more than this was set; ids follow it instead of staying ahead for long. */
 const CLOCK_SET_BACK_MS = 10_000
+
+/** Bits that are random besides those of the counter's start: 62, drawn as 64. */
+const RANDOM_BYTES = 8
+const RANDOM_DIGITS = 2 * RANDOM_BYTES
+/** For so many ids they are drawn at once: each draw costs as much as an id. */
+const IDS_DRAWN = 128
+/** RFC 9562, 4.1: the first of the random digits, by its two low bits. */
+const VARIANT_DIGITS = '89ab'
 
 let lastMs = 0
 let counter = 0
@@ -28,8 +36,22 @@ export function uuidv7(now: number = Date.now()): string {
     timeDigits = digitsOf(lastMs)
     counter = 0
   }
-  // From the variant on, a random UUID has the bits that version 7 needs.
-  return `${timeDigits}-7${counter.toString(16).padStart(3, '0')}${randomUUID().slice(18)}`
+  return `${timeDigits}-7${counter.toString(16).padStart(3, '0')}-${randomPart()}`
+}
+
+let drawn = ''
+let drawnAt = 0
+
+/** As an id ends, from the variant on. */
+function randomPart(): string {
+  if (drawnAt === drawn.length) {
+    drawn = randomBytes(IDS_DRAWN * RANDOM_BYTES).toString('hex')
+    drawnAt = 0
+  }
+  const from = drawnAt
+  drawnAt += RANDOM_DIGITS
+  const variant = VARIANT_DIGITS[Number.parseInt(drawn[from] as string, 16) % VARIANT_DIGITS.length]
+  return `${variant}${drawn.slice(from + 1, from + 4)}-${drawn.slice(from + 4, drawnAt)}`
 }
 
 function digitsOf(ms: number): string {
@@ -39,5 +61,6 @@ function digitsOf(ms: number): string {
 
 /** When an id of {@link uuidv7} was made: the key of its row in a table partitioned by time. */
 export function uuidTime(id: string): Date {
+  if (id.startsWith(timeDigits)) return new Date(lastMs)
   return new Date(Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16))
 }
