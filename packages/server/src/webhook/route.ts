@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { callbackBaseUrl, publicOrigin, routePrefix } from '../account/address.ts'
 import { perContext } from '../cache.ts'
 import type { Context } from '../context.ts'
+import { afterInput } from './after-input.ts'
 import { discardRest } from './discard-rest.ts'
 import { readBody } from './read-body.ts'
 import { type Delivery, receive } from './receive.ts'
@@ -61,6 +62,7 @@ async function handle(
     const rawBody = await readBody(request.raw, context.config.maxWebhookBytes)
     if (rawBody === 'gone') return
     if (rawBody !== 'too-large') {
+      await afterInput()
       return answer(reply, await receive(context, deliveryOf(context, request, rawBody)))
     }
     // Closed while the sender is still at it, the connection would take the answer with it.
