@@ -65,5 +65,7 @@ function isEmpty(memory: Uint8Array, block: number): boolean {
     block * BLOCK_BYTES,
     BLOCK_BYTES / Uint32Array.BYTES_PER_ELEMENT,
   )
-  return words.every((word) => word === 0)
+  // The whole memory is looked at for each engine: a loop takes a tenth of what `every` does.
+  for (let index = 0; index < words.length; index++) if (words[index] !== 0) return false
+  return true
 }
