@@ -4,6 +4,7 @@
  *
  * Twice: two server contexts on one PostgreSQL, and two callers of one context on the embedded database.
  */
+
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -21,6 +22,7 @@ import { installApp } from '../packages/server/src/install/install-app.ts'
 import { watchInstalls } from '../packages/server/src/install/live-install.ts'
 import { silentLog } from '../packages/server/src/log.ts'
 import { registerDefinition } from '../packages/server/src/registry/register.ts'
+import { fillDataDirectory } from '../packages/server/test/data-directory.ts'
 import { listing } from '../packages/server/test/ledger-app.ts'
 import { startLocalServer } from '../packages/server/test/local-server.ts'
 import { startPostgres } from '../packages/server/test/postgres.ts'
@@ -173,8 +175,10 @@ async function round(
   const env = {
     DATA_DIR: directory,
     PROVIDER_ORIGINS: `${ORIGIN}=${server.origin}`,
-    ...(databaseUrl !== undefined && { DATABASE_URL: databaseUrl, MASTER_KEY }),
+    MASTER_KEY,
+    ...(databaseUrl !== undefined && { DATABASE_URL: databaseUrl }),
   }
+  if (databaseUrl === undefined) await fillDataDirectory(directory)
   const config = readConfig(env, { terminal: false, workingDirectory: directory })
   const closers: (() => Promise<unknown>)[] = [() => server.close()]
   try {

@@ -4,11 +4,13 @@
  *
  * Runs on the embedded database, and on a PostgreSQL of its own where one can be started.
  */
+
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type ApiClient, apiClient, signIn } from '../packages/server/test/api-client.ts'
+import { fillDataDirectory } from '../packages/server/test/data-directory.ts'
 import { listing } from '../packages/server/test/ledger-app.ts'
 import { type LocalServer, startLocalServer } from '../packages/server/test/local-server.ts'
 import { startPostgres } from '../packages/server/test/postgres.ts'
@@ -329,11 +331,13 @@ export async function campaign({ form, seed, log }: MeasureOptions): Promise<Mea
   const postgres = form === 'quick' ? undefined : await startPostgres()
   log(postgres ? 'one lane on PostgreSQL, the others embedded' : 'all lanes on the embedded database')
   try {
+    for (let index = 0; index < lanes; index++) await fillDataDirectory(join(directory, `data-${index}`))
     const shares = Array.from({ length: lanes }, (_, index) => {
       const env: Record<string, string> = {
         DATA_DIR: join(directory, `data-${index}`),
         PROVIDER_ORIGINS: `${ORIGIN}=${provider.origin}`,
-        ...(postgres && index === 0 && { DATABASE_URL: postgres.url, MASTER_KEY }),
+        MASTER_KEY,
+        ...(postgres && index === 0 && { DATABASE_URL: postgres.url }),
       }
       const share = (total: number) => Math.floor(total / lanes) + (index < total % lanes ? 1 : 0)
       return {

@@ -7,9 +7,11 @@
  * loopback; the next call finds nothing of it; the server lives. Then killers run without a pause, and the neighbour's
  * calls are timed beside the same calls in the quiet.
  */
+
 import { mkdtemp, rm } from 'node:fs/promises'
 import { availableParallelism, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fillDataDirectory } from '../packages/server/test/data-directory.ts'
 import type { Measurement, MeasureOptions } from '../scripts/measure.ts'
 import { type Canary, createCanary } from './sandbox/canary.ts'
 import { ENGINE } from './sandbox/engine.ts'
@@ -114,6 +116,7 @@ async function attackServer({ form, seed, log }: MeasureOptions) {
   const credential = createCanary('credential', seed)
   const faults: Faults = { escaped: [], wrongEnds: [], overLimit: [], secretsSeen: [], survived: [] }
   const directory = await mkdtemp(join(tmpdir(), 'miniapps-sandbox-campaign-'))
+  await fillDataDirectory(join(directory, 'data'))
   const trap = await openTrap()
   const attacked = await startAttackedServer({
     functions,

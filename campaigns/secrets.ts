@@ -3,9 +3,11 @@
  * error path is provoked on a real server. Then its logs, all that it answered and every row of its database are searched for
  * them, in plain and encoded. A control that is no secret travels with them: where it is not found, the search is blind.
  */
+
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fillDataDirectory } from '../packages/server/test/data-directory.ts'
 import { startPostgres } from '../packages/server/test/postgres.ts'
 import type { Measurement, MeasureOptions } from '../scripts/measure.ts'
 import { type Canary, makeValue, makeWord, search } from './secrets/canaries.ts'
@@ -113,6 +115,7 @@ export async function campaign({ form, seed, log }: MeasureOptions): Promise<Mea
     PROVIDER_ORIGINS: `${ORIGIN}=${provider.origin}`,
     ...(postgres && { DATABASE_URL: postgres.url }),
   }
+  if (!postgres) await fillDataDirectory(join(directory, 'data'))
   const platform = new WatchedPlatform({ env, cwd: directory, provider, typed })
   const paths = chosen(form, seed)
   // Each costs a start.

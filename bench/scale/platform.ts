@@ -1,4 +1,5 @@
 /** A whole server in this process with so many apps and workspaces, most of them made by SQL. */
+
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -8,6 +9,7 @@ import { type App, startApp } from '../../packages/server/src/app.ts'
 import { readConfig } from '../../packages/server/src/config.ts'
 import { silentLog } from '../../packages/server/src/log.ts'
 import { type ApiClient, signIn } from '../../packages/server/test/api-client.ts'
+import { fillDataDirectory } from '../../packages/server/test/data-directory.ts'
 import { listing } from '../../packages/server/test/ledger-app.ts'
 import { addWorkspaces } from '../../packages/server/test/many-workspaces.ts'
 import { startPostgres } from '../../packages/server/test/postgres.ts'
@@ -36,8 +38,10 @@ export async function openScaled(
     PORT: '0',
     DATA_DIR: directory,
     ALLOW_PRIVATE_NETWORKS: '127.0.0.0/8',
-    ...(postgres && { DATABASE_URL: postgres.url, MASTER_KEY }),
+    MASTER_KEY,
+    ...(postgres && { DATABASE_URL: postgres.url }),
   }
+  if (!postgres) await fillDataDirectory(directory)
   const app = await startApp(readConfig(env, { terminal: false, workingDirectory: directory }), silentLog)
   const close = async () => {
     await app.close()

@@ -1,7 +1,9 @@
 /** The processes that receive and process events, on a database of their own, to be killed one after another. */
+
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { clockAhead } from '../../packages/server/test/clock-ahead.ts'
+import { fillDataDirectory } from '../../packages/server/test/data-directory.ts'
 import { type PostgresServer, startPostgres } from '../../packages/server/test/postgres.ts'
 import { type ServerProcess, startServerProcess } from '../../packages/server/test/server-process.ts'
 import type { Random } from '../properties/random.ts'
@@ -29,7 +31,7 @@ export interface Fleet {
 
 export async function openEmbeddedFleet(directory: string): Promise<Fleet> {
   const cwd = join(directory, 'embedded')
-  await mkdir(cwd, { recursive: true })
+  await fillDataDirectory(join(cwd, 'data'))
   return openFleet({ env: envOf(cwd), cwd, roles: { server: 'all' } })
 }
 

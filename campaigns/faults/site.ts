@@ -1,8 +1,10 @@
 /** One real server process with an app, a connected account and tokens, and a provider that misbehaves on request. */
+
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type ApiClient, signIn } from '../../packages/server/test/api-client.ts'
+import { fillDataDirectory } from '../../packages/server/test/data-directory.ts'
 import { type ServerProcess, startServerProcess } from '../../packages/server/test/server-process.ts'
 import { type Answer, judge, type Reply } from './answer.ts'
 import { definition, NS, ORIGIN, type Provider, startProvider } from './provider.ts'
@@ -33,8 +35,12 @@ export async function openSite(options: SiteOptions = {}): Promise<Site> {
   const env: Record<string, string> = {
     DATA_DIR: options.dataDir ?? join(directory, 'data'),
     PROVIDER_ORIGINS: `${ORIGIN}=${provider.origin}`,
-    ...(options.databaseUrl !== undefined && { DATABASE_URL: options.databaseUrl, MASTER_KEY }),
+    MASTER_KEY,
+    ...(options.databaseUrl !== undefined && { DATABASE_URL: options.databaseUrl }),
     ...options.env,
+  }
+  if (options.databaseUrl === undefined && options.dataDir === undefined) {
+    await fillDataDirectory(join(directory, 'data'))
   }
   const server = await startServerProcess({ env, cwd: directory })
   try {

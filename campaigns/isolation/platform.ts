@@ -1,4 +1,5 @@
 /** The platform with its real routes and two workspaces that know nothing of each other. */
+
 import { createHash } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -24,6 +25,7 @@ import { registerDefinition } from '../../packages/server/src/registry/register.
 import { listTags } from '../../packages/server/src/tag/store.ts'
 import { insertEvents } from '../../packages/server/src/webhook/store.ts'
 import { allWorkspaces } from '../../packages/server/test/all-workspaces.ts'
+import { fillDataDirectory } from '../../packages/server/test/data-directory.ts'
 import { breached } from './breach.ts'
 import type { Kit } from './operations.ts'
 import { APPS, definitionOf, ORIGIN, startAccounts } from './provider.ts'
@@ -57,11 +59,10 @@ export async function openPlatform(options: {
     SAAS_API_URL: 'http://localhost/w/{subdomain}',
     OAUTH_BASE_URL: 'http://localhost',
     PROVIDER_ORIGINS: `${ORIGIN}=${accounts.origin}`,
-    ...(options.databaseUrl && {
-      DATABASE_URL: options.databaseUrl,
-      MASTER_KEY: Buffer.alloc(32, 7).toString('base64'),
-    }),
+    MASTER_KEY: Buffer.alloc(32, 7).toString('base64'),
+    ...(options.databaseUrl && { DATABASE_URL: options.databaseUrl }),
   }
+  if (!options.databaseUrl) await fillDataDirectory(directory)
   const opened = await openContext(
     readConfig(settings, { terminal: false, workingDirectory: directory }),
     silentLog,

@@ -25,14 +25,19 @@ const CACHE = resolve(import.meta.dirname, '../../../node_modules/.cache')
 
 /** One that nobody has open. The caller removes it. */
 export async function testDataDirectory(): Promise<string> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'miniapps-test-db-'))
+  await fillDataDirectory(dataDir)
+  return dataDir
+}
+
+/** Puts such a database into a data directory that has none. A server that is to open it needs a master key. */
+export async function fillDataDirectory(dataDir: string): Promise<void> {
   const template = join(CACHE, `test-database-${templateHash()}`)
   if (!existsSync(template)) await makeTemplateDirectory(template)
-  const dataDir = mkdtempSync(join(tmpdir(), 'miniapps-test-db-'))
   cpSync(join(template, 'database'), join(dataDir, 'database'), {
     recursive: true,
     mode: constants.COPYFILE_FICLONE,
   })
-  return dataDir
 }
 
 /** Files that start together may each make one: the first to finish wins, and all are the same. */
