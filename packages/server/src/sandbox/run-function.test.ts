@@ -221,15 +221,18 @@ describe('a process', () => {
     const sandbox = await open({ timeMs: NO_LIMIT_MS, size: 3 })
     const idleAndBusy = () => ({ ...sandbox.load(), pids: childPids().length })
     expect(idleAndBusy()).toMatchObject({ idle: 1, busy: 0, pids: 1 })
-    const looping = sandbox.forWorkspace('one')(call(NATIVE_LOOP), {})
-    await expect.poll(idleAndBusy).toMatchObject({ idle: 1, busy: 1, pids: 2 })
-    const another = sandbox.forWorkspace('two')(call(NATIVE_LOOP), {})
-    await expect.poll(idleAndBusy).toMatchObject({ idle: 1, busy: 2, pids: 3 })
+    const looping: Promise<unknown>[] = []
+    for (const [index, workspaceId] of ['one', 'two'].entries()) {
+      const running = sandbox.forWorkspace(workspaceId)(call(NATIVE_LOOP), {})
+      looping.push(running.catch((error: Error) => error.message))
+      await expect.poll(idleAndBusy).toMatchObject({ idle: 1, busy: index + 1, pids: index + 2 })
+    }
     const third = sandbox.forWorkspace('three')(call('return {}'), {})
     expect(idleAndBusy()).toMatchObject({ starting: 0, pids: 3 })
     expect((await third).outcome.ok).toBe(true)
     await sandbox.close()
-    await Promise.allSettled([looping, another])
+    const closed = expect.stringContaining('The sandbox was closed')
+    expect(await Promise.all(looping)).toEqual([closed, closed])
   })
 
   it('that is killed from outside ends its call as a crash, is replaced and logged', async () => {
