@@ -41,6 +41,7 @@ test.each<[string, string]>([
   ['what ends an element', 'a,b}{"c"'],
   ['what escapes', '\\ \\" \\\\ \\n'],
   ['blanks around', ' a\t\n\r '],
+  ['what escapes, beside what JSON escapes', '"\\n\n\u0001\u007f\u2028'],
   ['every script', 'Ünï 名 \u{1F600}'],
 ])('a text is read as it is: %s', async (_what, text) => {
   const rows = [
@@ -48,6 +49,11 @@ test.each<[string, string]>([
     { ...whole, id: 2, text: 'behind', json: { [text]: text } },
   ]
   expect((await read(database.sql, COLUMNS.values(rows))).rows).toEqual(rows)
+})
+
+test.each(['\ud800', '"\ud800"'])('a lone surrogate is replaced: %j', async (text) => {
+  const { rows } = await read(database.sql, COLUMNS.values([{ id: 1, text }]))
+  expect(rows).toMatchObject([{ text: text.toWellFormed() }])
 })
 
 test('what is null, or not there, is null; rows keep their order; there may be none', async () => {

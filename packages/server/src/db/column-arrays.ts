@@ -1,4 +1,5 @@
 import { type AliasedRawBuilder, sql } from 'kysely'
+import { timeText } from './time-text.ts'
 
 /** What stands in a row: an object as JSON. */
 type Cell = string | number | boolean | object | null | undefined
@@ -39,15 +40,20 @@ export function columnArrays<
 /** https://www.postgresql.org/docs/15/arrays.html#ARRAYS-IO; times are read without quotes. */
 function elementOf(value: Cell): string {
   if (value === null || value === undefined) return 'NULL'
-  if (typeof value === 'string') return quoted(value)
+  if (typeof value === 'string') return SPECIAL.test(value) ? escaped(value) : `"${value}"`
   if (typeof value !== 'object') return String(value)
-  if (value instanceof Date) return value.toISOString()
+  if (value instanceof Date) return timeText(value.getTime())
   if (value instanceof Uint8Array) return `"\\\\x${Buffer.from(value).toString('hex')}"`
-  return quoted(JSON.stringify(value))
+  return escaped(JSON.stringify(value))
 }
 
-const SPECIAL = /["\\]/g
+/** What is to be escaped between quotes. */
+const SPECIAL = /["\\]/
+/** `JSON.stringify` escapes most of these besides, in its own way. */
+const CONTROL = /\p{Cc}/u
 
-function quoted(text: string): string {
-  return `"${text.replace(SPECIAL, '\\$&')}"`
+function escaped(text: string): string {
+  // Native, and so several times as fast for JSON within JSON.
+  if (!CONTROL.test(text) && text.isWellFormed()) return JSON.stringify(text)
+  return `"${text.replace(/["\\]/g, '\\$&')}"`
 }

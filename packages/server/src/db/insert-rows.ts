@@ -3,6 +3,7 @@ import { BoundedCache, perContext } from '../cache.ts'
 import type { Database } from './client.ts'
 import { prepared } from './prepared.ts'
 import type { Schema } from './schema.ts'
+import { parameterOf } from './time-text.ts'
 
 /** Numbers of rows whose statement is kept: batches under a steady load differ by little. */
 const REMEMBERED_LENGTHS = 64
@@ -56,15 +57,4 @@ export function rowInserter<Table extends keyof Schema, Column extends keyof Ins
       parameters.length = 0
     }
   }
-}
-
-/** The driver writes a date in local time, which takes several times as long. */
-const parameterOf = (value: unknown) => (value instanceof Date ? timeText(value.getTime()) : value)
-
-let lastTime = { ms: 0, text: new Date(0).toISOString() }
-
-/** Rows that are written together come in few different milliseconds. */
-function timeText(ms: number): string {
-  if (ms !== lastTime.ms) lastTime = { ms, text: new Date(ms).toISOString() }
-  return lastTime.text
 }

@@ -2,6 +2,7 @@ import type { CompiledQuery, Kysely, QueryExecutorProvider, QueryResult, Transac
 import type { Database } from './client.ts'
 import { prepared } from './prepared.ts'
 import type { Schema } from './schema.ts'
+import { parameterOf } from './time-text.ts'
 
 type Executor = Database['sql'] | Transaction<Schema>
 
@@ -40,11 +41,6 @@ export function statementOnce<Parameter extends string, Row>(
     )
     return executor.executeQuery<Row>({ ...compiled, parameters })
   }
-}
-
-/** The driver writes a date in local time, which takes several times as long. */
-function parameterOf(value: unknown): unknown {
-  return value instanceof Date ? value.toISOString() : value
 }
 
 /** Whatever name is asked for: they are those of the type. */
