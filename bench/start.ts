@@ -8,7 +8,7 @@ import { mkdtemp, readdir, rm, stat, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Measurement, MeasureOptions } from '../scripts/measure.ts'
-import { stagePackages } from '../scripts/stage-package.ts'
+import { stageCli } from '../scripts/stage-package.ts'
 
 const root = resolve(import.meta.dirname, '..')
 
@@ -25,7 +25,7 @@ type Side = 'bareNodeMs' | 'validateColdMs' | 'validateWarmMs' | 'sourcesColdMs'
 export async function bench({ form, log }: MeasureOptions): Promise<Measurement> {
   const folder = await mkdtemp(join(tmpdir(), 'miniapps-start-'))
   try {
-    await stagePackages(folder)
+    await stageCli(join(folder, 'cli'))
     await symlink(join(root, 'node_modules'), join(folder, 'node_modules'))
     const definition = await largestDefinition()
     const rounds: Record<Side, number>[] = []

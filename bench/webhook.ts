@@ -8,6 +8,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fillDataDirectory } from '../packages/server/test/data-directory.ts'
 import type { Measurement, MeasureOptions } from '../scripts/measure.ts'
 import { judge, median, round } from '../scripts/measure-rounds.ts'
 import { startSettledPostgres } from './settled-postgres.ts'
@@ -50,11 +51,12 @@ export async function bench({ form, log }: MeasureOptions): Promise<Measurement>
     for (const { child } of sides.splice(0)) child.kill('SIGKILL')
   }
   try {
+    await fillDataDirectory(directory)
     const compared = {
       bare: await start('bare', {}),
       ground: await start('ground', { DATABASE_URL: postgres.url }),
       postgres: await start('platform', { DATABASE_URL: postgres.url, MASTER_KEY }),
-      embedded: await start('platform', {}),
+      embedded: await start('platform', { MASTER_KEY }),
     }
     const rounds = await measure(compared, { ...FORMS[form], log })
     end()

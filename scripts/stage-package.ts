@@ -68,7 +68,7 @@ async function stageMiniapp(to: string): Promise<void> {
 }
 
 /** The command line: a bundle, so that a call opens four files and not three hundred (docs/adr/0021). */
-async function stageCli(to: string): Promise<void> {
+export async function stageCli(to: string): Promise<void> {
   const from = join(root, 'packages/cli')
   await mkdir(to, { recursive: true })
   const { kept, notices } = await bundleCli(join(to, 'bin'))
