@@ -8,9 +8,11 @@ const FRESH_SECONDS = 3_600
 
 /** It holds nothing of any workspace: everybody may read it, editors in a browser too. */
 export function schemaRoute(server: FastifyInstance): void {
-  const text = JSON.stringify(jsonSchema())
-  const etag = `"${createHash('sha256').update(text).digest('base64url')}"`
+  let made: { text: string; etag: string } | undefined
   server.get('/miniapp.schema.json', ({ headers }, reply) => {
+    // At the first request: a start should not wait for what few ask for.
+    made ??= makeSchema()
+    const { text, etag } = made
     reply
       .header('access-control-allow-origin', '*')
       .header('x-content-type-options', 'nosniff')
@@ -21,4 +23,9 @@ export function schemaRoute(server: FastifyInstance): void {
     if (known.includes(etag) || known.includes('*')) return reply.code(304).send()
     return reply.type('application/schema+json').send(text)
   })
+}
+
+function makeSchema(): { text: string; etag: string } {
+  const text = JSON.stringify(jsonSchema())
+  return { text, etag: `"${createHash('sha256').update(text).digest('base64url')}"` }
 }

@@ -13,7 +13,7 @@ import {
 } from 'miniapp'
 import type { Log } from '../log.ts'
 import { Holdings } from './holdings.ts'
-import { probeLocks, type SandboxLocks, sandboxCommand } from './launch.ts'
+import { type Command, probeLocks, type SandboxLocks, sandboxCommand } from './launch.ts'
 import { type SandboxProcess, startProcess } from './sandbox-process.ts'
 import { type Job, MAX_WAITING_CALLS, Turns } from './turns.ts'
 
@@ -51,7 +51,8 @@ export async function createSandbox(options: SandboxOptions): Promise<Sandbox> {
   const startedAt = performance.now()
   const size = options.size ?? Math.max(LEAST_PROCESSES, availableParallelism())
   const locks = await probeLocks()
-  const pool = new Pool({ ...options, size, timeMs: options.timeMs ?? FUNCTION_TIME_MS, locks })
+  const command = sandboxCommand(locks)
+  const pool = new Pool({ ...options, size, timeMs: options.timeMs ?? FUNCTION_TIME_MS, command })
   await pool.open()
   const level = locks.network === 'none' ? 'warn' : 'info'
   options.log[level]('sandbox.started', {
@@ -68,7 +69,7 @@ export async function createSandbox(options: SandboxOptions): Promise<Sandbox> {
 }
 
 class Pool {
-  readonly #options: Required<SandboxOptions> & { locks: SandboxLocks }
+  readonly #options: Required<SandboxOptions> & { command: Command }
   readonly #processes = new Set<SandboxProcess>()
   readonly #idle: SandboxProcess[] = []
   readonly #turns = new Turns()
@@ -80,7 +81,7 @@ class Pool {
   #failedStarts = 0
   #closed = false
 
-  constructor(options: Required<SandboxOptions> & { locks: SandboxLocks }) {
+  constructor(options: Required<SandboxOptions> & { command: Command }) {
     this.#options = options
     this.#holdings = new Holdings(options.size)
   }
@@ -140,7 +141,7 @@ class Pool {
 
   /** @param debtor the workspace whose function cost the process that this one takes the place of */
   #start(debtor?: string): SandboxProcess {
-    const process = startProcess(sandboxCommand(this.#options.locks))
+    const process = startProcess(this.#options.command)
     let wasReady = false
     this.#processes.add(process)
     process.ready.then(
