@@ -3,7 +3,7 @@ import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type TestDatabase, testDatabase } from '../../test/database.ts'
 import { isDatabaseError } from './error.ts'
-import { prepared, preparedOnce } from './prepared.ts'
+import { prepared } from './prepared.ts'
 
 let database: TestDatabase
 
@@ -32,22 +32,6 @@ test('a statement with a name is planned once for a connection, also after it ha
     // The division by zero was refused by the planner already.
     expect(rows).toEqual([{ statement: 'select 6 / $1::int as n', runs: 2 }])
   })
-})
-
-test('a statement that is built once takes other values each time', async () => {
-  let built = 0
-  const span = preparedOnce<'from' | 'to', { days: number }>(
-    'span',
-    ({ sql: executor }) => executor,
-    (parameter) => {
-      built += 1
-      return sql`select ${parameter('to')}::int - ${parameter('from')}::int as days where ${parameter('to')}::int > ${0}`
-    },
-  )
-  expect(await span(database, { from: 1, to: 3 })).toEqual([{ days: 2 }])
-  expect(await span(database, { to: 10, from: 4 })).toEqual([{ days: 6 }])
-  expect(await span(database, { from: 1, to: -3 })).toEqual([])
-  expect(built).toBe(1)
 })
 
 test('a statement without a name is kept by nobody', async () => {

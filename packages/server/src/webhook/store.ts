@@ -4,7 +4,6 @@ import { BytePieces } from '../db/byte-pieces.ts'
 import type { Database } from '../db/client.ts'
 import { columnArrays } from '../db/column-arrays.ts'
 import { exempt } from '../db/exemptions.ts'
-import { preparedOnce } from '../db/prepared.ts'
 import type { Schema } from '../db/schema.ts'
 import { statementOnce } from '../db/statement-once.ts'
 import type { WebhookStatus } from '../db/webhook-schema.ts'
@@ -38,18 +37,16 @@ export interface NewEvent {
  * @returns the ids of those that were kept
  */
 export async function insertEvents(db: Database, events: readonly NewEvent[]): Promise<Set<string>> {
-  const rows = await insertPacked(db, { ...packed(events), now: events[0]?.createdAt })
+  const { rows } = await insertPacked(db.sql, { ...packed(events), now: events[0]?.createdAt })
   return new Set(rows.map(({ id }) => id))
 }
 
-const insertPacked = preparedOnce<'given' | 'bodies' | 'now', { id: string }>(
-  'webhook.insertEvents',
-  (db) => exempt(db.sql, 'webhook.insertEvents'),
+const insertPacked = statementOnce<'given' | 'bodies' | 'now', { id: string }>(
   // Sorted: batches that insert the same ids wait for each other instead of in a circle.
-  (parameter) => sql`
+  ({ given, bodies, now }) => sql`
     with given as (
       select *, created_at + window_ms * interval '1 millisecond' as expires_at
-      from json_to_recordset(${parameter('given')}::json) as row (workspace_id uuid, id uuid, created_ms float8, ns text,
+      from json_to_recordset(${given}::json) as row (workspace_id uuid, id uuid, created_ms float8, ns text,
         event text, transaction_id text, window_ms float8, again int, ordering_key text, headers json, note text,
         body_from int, body_bytes int),
         lateral (select 'epoch'::timestamptz + created_ms * interval '1 millisecond' as created_at) as time),
@@ -66,18 +63,19 @@ const insertPacked = preparedOnce<'given' | 'bodies' | 'now', { id: string }>(
             case when over then excluded.event_id else t.event_id end,
             case when over then excluded.expires_at else t.expires_at end,
             case when over then excluded.duplicates else t.duplicates + 1 + excluded.duplicates end,
-            case when over then excluded.duplicate_at else ${parameter('now')}::timestamptz(3) end
-          from (select t.expires_at <= ${parameter('now')}::timestamptz(3) as over) as window_is)
+            case when over then excluded.duplicate_at else ${now}::timestamptz(3) end
+          from (select t.expires_at <= ${now}::timestamptz(3) as over) as window_is)
       returning event_id
     )
     insert into webhook_event
       (workspace_id, id, created_at, ns, event, status, transaction_id, ordering_key, headers, body, note, due_at)
     select workspace_id, id, created_at, ns, event, case when event is null then 'unknown' else 'received' end,
-      transaction_id, ordering_key, headers::text, substring(${parameter('bodies')}::bytea from body_from for body_bytes), note,
+      transaction_id, ordering_key, headers::text, substring(${bodies}::bytea from body_from for body_bytes), note,
       case when event is not null then created_at end
     from given
     where transaction_id is null or id in (select event_id from known)
     returning id`,
+  { name: 'webhook.insertEvents', handleOf: (db) => exempt(db, 'webhook.insertEvents') },
 )
 
 /** A batch as two parameters, however many rows it has: all but the bodies as JSON, and the bodies one behind the other. */
