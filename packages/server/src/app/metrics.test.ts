@@ -35,7 +35,7 @@ describe('what is counted', () => {
     log.info('webhook.unclaimed', { ns: 'shop', status: 'unknown-merchant' })
     const { body } = await read()
     for (const line of [
-      'miniapps_build_info{version="1.2.3",node="' + process.version + '"} 1',
+      `miniapps_build_info{version="1.2.3",node="${process.version}"} 1`,
       'miniapps_graphql_operations_total{operation="apps",status="ok"} 1',
       'miniapps_graphql_operations_total{operation="apps",status="FORBIDDEN"} 1',
       'miniapps_graphql_operations_total{operation="currentUser",status="ok"} 1',
