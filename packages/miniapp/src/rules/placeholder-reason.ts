@@ -8,7 +8,7 @@ export function isPlainKey(key: string): boolean {
 }
 
 /** The name of `key` that is among `known`: the key itself, its root, or what stands behind a prefix such as `config.`. */
-export function nameWithin(key: string, known: ReadonlySet<string>): string | undefined {
+export function nameWithin(key: string, known: Pick<ReadonlySet<string>, 'has'>): string | undefined {
   if (known.has(key)) return key
   return key.split(/[.[\]]+/).find((segment) => known.has(segment))
 }
@@ -25,14 +25,26 @@ export function reasonFor(key: string, pointer: string, scope: Scope): string {
   if (notYet !== undefined) return `: ${notYet}.`
   const other = OTHER_LANGUAGES.find(([pattern]) => pattern.test(key))
   if (other !== undefined) return `: ${other[1]}.`
-  const names = new Set(scope.places.flatMap((place) => [...place.names]))
+  const known = { has: (name: string) => scope.places.some(({ names }) => names.has(name)) }
   const first = /^[\w$]+/.exec(key)?.[0] ?? ''
-  if (!isPlainKey(key) && names.has(first))
+  if (!isPlainKey(key) && known.has(first))
     return `: a placeholder holds a key and nothing else; write \`{{${first}}}\`.`
   if (isListItem(pointer)) return ': a field of the list item is written with single braces, such as `{id}`.'
-  const near = nameWithin(key, names) ?? nearestName(rootNameOf(key), names)
+  const near = nameWithin(key, known) ?? nearestName(rootNameOf(key), namesIn(scope))
   if (near !== undefined) return `; did you mean \`{{${near}}}\`?`
   return scope.note === undefined ? '.' : `: ${scope.note}.`
+}
+
+/** Each once, in the order of the places. Of many names, only those that are asked for are gone through. */
+function* namesIn({ places }: Scope): Iterable<string> {
+  const seen = new Set<string>()
+  for (const { names } of places) {
+    for (const name of names) {
+      if (seen.has(name)) continue
+      seen.add(name)
+      yield name
+    }
+  }
 }
 
 /** The details of a record may name fields of the list item (6.1). */
