@@ -18,6 +18,7 @@ import { installsOfApp } from './migrations/0015-installs-of-app.ts'
 import { claimHolders } from './migrations/0016-claim-holders.ts'
 import { tags } from './migrations/0017-tags.ts'
 import { noStatisticsOfDue } from './migrations/0018-no-statistics-of-due.ts'
+import { settledOtherwise } from './migrations/0019-settled-otherwise.ts'
 import { withoutTimeLimit } from './patient-client.ts'
 import type { Schema } from './schema.ts'
 
@@ -46,6 +47,7 @@ export const MIGRATIONS: readonly Migration[] = [
   claimHolders,
   tags,
   noStatisticsOfDue,
+  settledOtherwise,
 ]
 
 /** Any number, as long as it is ours alone: processes that start together take this lock in turn. */

@@ -6,21 +6,12 @@ import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { allWorkspaces } from '../../test/all-workspaces.ts'
 import { type TestDatabase, testDatabase } from '../../test/database.ts'
+import { nodesOf, type Plan, rowsRead } from '../../test/query-plan.ts'
 import { claimAmong } from './store.ts'
 
 const WORKSPACE = '01900000-0000-7000-8000-000000000001'
 const EVENTS = 5_000
 const DAY_MS = 86_400_000
-
-interface Plan {
-  'Node Type': string
-  'Subplan Name'?: string
-  'Index Name'?: string
-  'Actual Rows': number
-  'Actual Loops': number
-  'Rows Removed by Filter'?: number
-  Plans?: Plan[]
-}
 
 let db: TestDatabase
 
@@ -29,8 +20,6 @@ beforeAll(async () => {
 })
 
 afterAll(() => db.drop())
-
-const nodesOf = (plan: Plan): Plan[] => [plan, ...(plan.Plans ?? []).flatMap(nodesOf)]
 
 type Statistics = 'none' | 'of a day without a backlog'
 
@@ -63,12 +52,6 @@ async function nodesOfClaim(among: number, statistics: Statistics): Promise<Plan
   await expect(explained).rejects.toBe(rollback)
   return nodes
 }
-
-const rowsRead = (nodes: Plan[]) =>
-  nodes.reduce(
-    (sum, node) => sum + (node['Actual Rows'] + (node['Rows Removed by Filter'] ?? 0)) * node['Actual Loops'],
-    0,
-  )
 
 describe.each<Statistics>(['none', 'of a day without a backlog'])('with statistics: %s', (statistics) => {
   it.each([12, 200, 1_000])(

@@ -124,6 +124,11 @@ export type DetailedEvent = NonNullable<Awaited<ReturnType<typeof findEvent>>>
 
 /** Newest first, by (created_at, id). */
 export function listEvents(db: Database, filter: EventFilter, range: PageRange) {
+  return selectEvents(db, filter, range).execute()
+}
+
+/** As it is sent: a test looks at its plan. */
+export function selectEvents(db: Database, filter: EventFilter, range: PageRange) {
   const { after } = range
   return withDuplicates(db, filter.workspaceId)
     .where(({ eb, refTuple }) =>
@@ -144,7 +149,6 @@ export function listEvents(db: Database, filter: EventFilter, range: PageRange) 
     )
     .orderBy('e.createdAt', 'desc')
     .orderBy('e.id', 'desc')
-    .execute()
 }
 
 export async function countEvents(db: Database, filter: EventFilter): Promise<number> {
