@@ -12,6 +12,7 @@ import { createKeyRing } from '../src/secret/key-ring.ts'
 import { loadMasterKeys } from '../src/secret/master-key.ts'
 import { createVault } from '../src/secret/vault.ts'
 import { type ApiClient, apiClient, signIn } from './api-client.ts'
+import { fillDataDirectory } from './data-directory.ts'
 import { copyDatabase, type EmptyDatabase, emptyDatabase } from './empty-database.ts'
 import {
   LEDGER_ORIGIN,
@@ -260,6 +261,9 @@ describe.runIf(process.env.TEST_DATABASE_URL)('on PostgreSQL, while two servers 
 
 describe.runIf(!process.env.TEST_DATABASE_URL)('on the embedded database', () => {
   it('the server replaces the key itself, also after a kill in the middle; a copy of before still opens', async () => {
+    await fillDataDirectory(join(directory, 'data'))
+    // As the first start would make it, beside a database that is there already.
+    await loadMasterKeys({ dataDir: join(directory, 'data'), mayCreate: true, dataExists: false })
     const first = await start()
     await furnish(first)
     await stop(first)
