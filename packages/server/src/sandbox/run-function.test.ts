@@ -24,7 +24,7 @@ const summary = ({ outcome }: FunctionResult) => (outcome.ok ? outcome.value : o
 
 const opened: Sandbox[] = []
 async function open(options: Partial<Parameters<typeof createSandbox>[0]>): Promise<Sandbox> {
-  const sandbox = await createSandbox({ log: silentLog, size: 2, ...options })
+  const sandbox = await createSandbox({ log: silentLog, size: 2, timeMs: NO_LIMIT_MS, ...options })
   opened.push(sandbox)
   return sandbox
 }
@@ -142,7 +142,7 @@ describe('the time limit', () => {
 
 describe('one workspace', () => {
   it('never holds the last process: a neighbour is served while hostile functions loop', async () => {
-    const sandbox = await open({ timeMs: NO_LIMIT_MS, size: 3 })
+    const sandbox = await open({ size: 3 })
     const hostile = Array.from({ length: 6 }, () => sandbox.forWorkspace('hostile')(call(NATIVE_LOOP), {}))
     const outcomes = Promise.allSettled(hostile)
     for (let n = 0; n < 3; n++) {
@@ -170,7 +170,7 @@ describe('one workspace', () => {
   })
 
   it('that has too many calls waiting is told so, and others are not kept from waiting', async () => {
-    const sandbox = await open({ timeMs: NO_LIMIT_MS, size: 2 })
+    const sandbox = await open({ size: 2 })
     const run = sandbox.forWorkspace('one')
     const calls = Array.from({ length: MAX_WAITING_CALLS + 2 }, () => run(call(NATIVE_LOOP), {}))
     const outcomes = Promise.allSettled(calls)
@@ -198,7 +198,7 @@ describe('one workspace', () => {
 
 describe('a call that is aborted', () => {
   it('rejects with the reason while it waits, and others keep their turn', async () => {
-    const sandbox = await open({ timeMs: NO_LIMIT_MS, size: 2 })
+    const sandbox = await open({ size: 2 })
     const blocking = sandbox.forWorkspace('one')(call(NATIVE_LOOP), {})
     const controller = new AbortController()
     const waiting = sandbox.forWorkspace('one')(call('return {}'), { signal: controller.signal })
@@ -218,7 +218,7 @@ describe('a call that is aborted', () => {
 
 describe('a process', () => {
   it('is started before a call needs it, and no more of them than that', async () => {
-    const sandbox = await open({ timeMs: NO_LIMIT_MS, size: 3 })
+    const sandbox = await open({ size: 3 })
     const idleAndBusy = () => ({ ...sandbox.load(), pids: childPids().length })
     expect(idleAndBusy()).toMatchObject({ idle: 1, busy: 0, pids: 1 })
     const looping: Promise<unknown>[] = []
@@ -238,7 +238,7 @@ describe('a process', () => {
   it('that is killed from outside ends its call as a crash, is replaced and logged', async () => {
     const events: [LogEvent, LogFields | undefined][] = []
     const log = { ...silentLog, warn: (event: LogEvent, fields?: LogFields) => events.push([event, fields]) }
-    const sandbox = await open({ timeMs: NO_LIMIT_MS, size: 1, log })
+    const sandbox = await open({ size: 1, log })
     const [pid] = childPids()
     const running = sandbox.forWorkspace('one')(call(NATIVE_LOOP), {})
     process.kill(pid ?? 0, 'SIGKILL')
