@@ -4,7 +4,6 @@
  *
  * Twice: two server contexts on one PostgreSQL, and two callers of one context on the embedded database.
  */
-
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -4,7 +4,6 @@
  *
  * Runs on the embedded database, and on a PostgreSQL of its own where one can be started.
  */
-
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

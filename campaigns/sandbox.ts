@@ -7,7 +7,6 @@
  * loopback; the next call finds nothing of it; the server lives. Then killers run without a pause, and the neighbour's
  * calls are timed beside the same calls in the quiet.
  */
-
 import { mkdtemp, rm } from 'node:fs/promises'
 import { availableParallelism, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'

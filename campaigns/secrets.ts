@@ -3,7 +3,6 @@
  * error path is provoked on a real server. Then its logs, all that it answered and every row of its database are searched for
  * them, in plain and encoded. A control that is no secret travels with them: where it is not found, the search is blind.
  */
-
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,5 +1,4 @@
 /** A whole server in this process with so many apps and workspaces, most of them made by SQL. */
-
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'

@@ -1,5 +1,4 @@
 /** The processes that receive and process events, on a database of their own, to be killed one after another. */
-
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { clockAhead } from '../../packages/server/test/clock-ahead.ts'

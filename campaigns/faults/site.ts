@@ -1,5 +1,4 @@
 /** One real server process with an app, a connected account and tokens, and a provider that misbehaves on request. */
-
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

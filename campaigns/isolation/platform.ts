@@ -1,5 +1,4 @@
 /** The platform with its real routes and two workspaces that know nothing of each other. */
-
 import { createHash } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

@@ -1,5 +1,4 @@
 /** Secrets that come as they are: a token in a header, or user name and password. They sign nothing. */
-
 import { joinBytes } from '../request/join-bytes.ts'
 import { compareSignatures } from './compare-signatures.ts'
 import { decodeBytes } from './decode-bytes.ts'
