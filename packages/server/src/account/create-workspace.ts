@@ -2,7 +2,7 @@ import type { Transaction } from 'kysely'
 import { recordAct } from '../audit/record-act.ts'
 import type { Context } from '../context.ts'
 import type { Schema } from '../db/schema.ts'
-import { storable } from '../db/text.ts'
+import { storableText } from '../db/text.ts'
 import { uuidv7 } from '../db/uuid.ts'
 import { ApiError } from '../errors.ts'
 import { DNS_LABEL } from './address.ts'
@@ -60,7 +60,7 @@ async function insert(
  * @throws ApiError `BAD_USER_INPUT` where nothing is left of the name, or too much
  */
 export function checkedName(name: string | null | undefined, argument: string): string {
-  const text = storable((name ?? '').trim()).value
+  const text = storableText((name ?? '').trim())
   if (text === '') throw new ApiError('BAD_USER_INPUT', `${argument} is required and must not be empty.`)
   if (text.length > MAX_NAME_LENGTH) {
     throw new ApiError('BAD_USER_INPUT', `${argument} may have at most ${MAX_NAME_LENGTH} characters.`)

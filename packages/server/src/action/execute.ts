@@ -8,7 +8,7 @@ import {
   runSteps,
 } from 'miniapp'
 import { allowsHttp, type Context, effectsFor } from '../context.ts'
-import { storable } from '../db/text.ts'
+import { storableText } from '../db/text.ts'
 import { uuidTime, uuidv7 } from '../db/uuid.ts'
 import { callBudget } from '../install/call-budget.ts'
 import { findLiveInstall, type LiveInstall } from '../install/live-install.ts'
@@ -226,7 +226,7 @@ async function keepRecord(
       errorCode: error?.code ?? null,
       durationMs: Math.max(0, Math.round(context.now() - startedAt)),
       requestId: execution.requestId,
-      record: storable(JSON.stringify({ steps: outcome.steps, error: error ?? null })).value,
+      record: storableText(JSON.stringify({ steps: outcome.steps, error: error ?? null })),
     })
     return undefined
   } catch (cause) {

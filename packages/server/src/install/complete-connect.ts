@@ -11,7 +11,7 @@ import {
 import { recordAct } from '../audit/record-act.ts'
 import type { Context } from '../context.ts'
 import type { Schema } from '../db/schema.ts'
-import { storable } from '../db/text.ts'
+import { storable, storableText } from '../db/text.ts'
 import { ApiError } from '../errors.ts'
 import { findApp } from '../registry/store.ts'
 import { sealBag } from './bags.ts'
@@ -242,7 +242,7 @@ async function claimAccount(
 ): Promise<void> {
   const app = await findApp(trx, key.ns)
   if (!app) throw noSuchApp(key.ns)
-  const claimed = app.duplicateCheck && uid !== undefined ? storable(uid).value : undefined
+  const claimed = app.duplicateCheck && uid !== undefined ? storableText(uid) : undefined
   await releaseProviderAccounts(trx, { ...key, ...(claimed !== undefined && { except: claimed }) })
   if (claimed === undefined) return
   const holder = await claimProviderAccount(trx, { ...key, uid: claimed })

@@ -1,7 +1,7 @@
 /** One attempt to tell one server of one event (specification 11). */
 import { createRedactor, REDACTED, type Redactor, redactStart, SendError } from 'miniapp'
 import type { Context } from '../context.ts'
-import { storable } from '../db/text.ts'
+import { storableText } from '../db/text.ts'
 import { findEvent } from './catalogue.ts'
 import type { Taken } from './claim.ts'
 import { envelopeOf, headersOf, tokenHeader } from './delivery-request.ts'
@@ -123,4 +123,4 @@ async function exchange(context: Context, { url, headers, body }: Post, redact: 
 }
 
 /** A character that was cut at the end is left out. */
-const textOf = (bytes: Uint8Array) => storable(new TextDecoder().decode(bytes, { stream: true })).value
+const textOf = (bytes: Uint8Array) => storableText(new TextDecoder().decode(bytes, { stream: true }))

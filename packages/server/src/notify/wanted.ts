@@ -3,7 +3,7 @@ import { nearestName } from 'miniapp'
 import type { Caller } from '../account/app-token.ts'
 import type { Context } from '../context.ts'
 import type { SubscribedAction } from '../db/notify-schema.ts'
-import { storable } from '../db/text.ts'
+import { storableText } from '../db/text.ts'
 import { ApiError } from '../errors.ts'
 import { parsePrivateNetworks } from '../http/egress-settings.ts'
 import { urlRefusal } from '../http/url-refusal.ts'
@@ -80,7 +80,7 @@ function checkedUrl({ config }: Context, text: string): string {
 }
 
 function checkedText(name: string, value: string, atMost: number): string {
-  if (value.length <= atMost) return storable(value).value
+  if (value.length <= atMost) return storableText(value)
   throw refused(`${name} has ${value.length} characters; at most ${atMost} are kept.`)
 }
 

@@ -5,7 +5,7 @@
 import type { CompiledWebhook, SecretBags } from 'miniapp/webhook'
 import { BoundedCache, isFresh, Loading, perContext } from '../cache.ts'
 import type { Context } from '../context.ts'
-import { storable } from '../db/text.ts'
+import { storableText } from '../db/text.ts'
 import { findAccountHolder } from '../install/store.ts'
 import { appConfigOf } from '../registry/app-config.ts'
 import { compiledVersion } from '../registry/compiled-version.ts'
@@ -68,7 +68,7 @@ export async function findMerchant(
   { ns, merchantOf }: MerchantApp,
   body: unknown,
 ): Promise<Receiver | undefined> {
-  const uid = storable(merchantOf(body)).value
+  const uid = storableText(merchantOf(body))
   const receiver = uid === '' ? undefined : await receiverOf(context, { ns, uid })
   if (receiver === undefined) {
     context.log.info('webhook.unclaimed', { ns, status: uid === '' ? 'no-merchant' : 'unknown-merchant' })

@@ -1,7 +1,7 @@
 import { perContext } from '../cache.ts'
 import type { Context } from '../context.ts'
 import { GroupCommit } from '../db/group-commit.ts'
-import { storable } from '../db/text.ts'
+import { storableText } from '../db/text.ts'
 import { countRejections, type Rejections } from './store.ts'
 
 const REJECTIONS_PER_COMMIT = 500
@@ -41,10 +41,10 @@ export async function countRejection(context: Context, rejection: Rejection): Pr
       workspaceId,
       ns,
       code,
-      reason: storable(reason).value,
+      reason: storableText(reason),
       headerNames: rejection.headerNames
         .slice(0, MAX_HEADER_NAMES)
-        .map((name) => storable(name.slice(0, MAX_HEADER_NAME_CHARACTERS)).value),
+        .map((name) => storableText(name.slice(0, MAX_HEADER_NAME_CHARACTERS))),
       minute: new Date(now - (now % MINUTE_MS)),
       count: 1,
       firstAt: at,
