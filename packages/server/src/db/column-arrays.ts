@@ -1,10 +1,12 @@
-import { type AliasedRawBuilder, sql } from 'kysely'
+import { type AliasedRawBuilder, type RawBuilder, sql } from 'kysely'
 import { timeText } from './time-text.ts'
 
 /** What stands in a row: an object as JSON. */
 type Cell = string | number | boolean | object | null | undefined
 
 interface ColumnArrays<Column extends string, Row> {
+  /** All columns: what stands in an INSERT, and in the SELECT that it takes its rows from. */
+  names: RawBuilder<unknown>
   /** The rows, in their order: what stands in FROM. */
   from<Name extends string>(
     places: Readonly<Record<Column, never>>,
@@ -24,10 +26,11 @@ export function columnArrays<
   Row extends Readonly<Partial<Record<Column, Cell>>> = Readonly<Partial<Record<Column, Cell>>>,
 >(types: Readonly<Record<Column, string>>): ColumnArrays<Column, Row> {
   const columns = Object.keys(types) as Column[]
+  const names = sql.join(columns.map((column) => sql.id(column)))
   return {
+    names,
     from<Name extends string>(places: Readonly<Record<Column, never>>, name: Name) {
       const arrays = columns.map((column) => sql`${places[column]}::${sql.raw(types[column])}[]`)
-      const names = sql.join(columns.map((column) => sql.id(column)))
       return sql<Required<Row>>`unnest(${sql.join(arrays)})`.as<Name>(sql`${sql.id(name)} (${names})`)
     },
     values: (rows) =>

@@ -53,8 +53,7 @@ const COLUMNS = columnArrays({
 
 const insertRows = statementOnce<keyof ReturnType<typeof COLUMNS.values>, never>(
   (places) => sql<never>`
-    insert into outbox (workspace_id, id, type, action, data, created_at, pending)
-    select workspace_id, id, type, action, data, created_at, pending from ${COLUMNS.from(places, 'row')}`,
+    insert into outbox (${COLUMNS.names}) select ${COLUMNS.names} from ${COLUMNS.from(places, 'row')}`,
   { name: 'outbox.insertOutboxEvents', handleOf: (db) => exempt(db, 'outbox.insertOutboxEvents') },
 )
 

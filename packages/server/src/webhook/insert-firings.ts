@@ -25,8 +25,7 @@ const COLUMNS = columnArrays({
 
 const insertRows = statementOnce<keyof ReturnType<typeof COLUMNS.values>, never>(
   (places) => sql<never>`
-    insert into trigger_firing (workspace_id, created_at, event_id, round, type, event, ns, fired_at)
-    select workspace_id, created_at, event_id, round, type, event, ns, fired_at
+    insert into trigger_firing (${COLUMNS.names}) select ${COLUMNS.names}
     from ${COLUMNS.from(places, 'row')}
     on conflict do nothing`,
   { name: 'webhook.insertFirings', handleOf: (db) => exempt(db, 'webhook.insertFirings') },
