@@ -51,7 +51,8 @@ describe.runIf(testEngine === 'postgres')('a process on PostgreSQL', () => {
     const exited = once(killed.child, 'exit')
     killed.child.kill('SIGKILL')
     await exited
-    expect(await findEnded(db, ids)).toEqual([killed.id])
+    // The server notices a moment after the process is gone.
+    await expect.poll(() => findEnded(db, ids)).toEqual([killed.id])
   })
 
   it('that is stopped has not ended: it may go on at any moment', async () => {
