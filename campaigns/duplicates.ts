@@ -16,6 +16,7 @@ import { connectWithForm } from '../packages/server/src/install/connect.ts'
 import { installApp } from '../packages/server/src/install/install-app.ts'
 import { silentLog } from '../packages/server/src/log.ts'
 import { registerDefinition } from '../packages/server/src/registry/register.ts'
+import { isAnythingDue } from '../packages/server/test/is-anything-due.ts'
 import {
   marketDefinition,
   marketTrigger,
@@ -124,7 +125,7 @@ async function whatWasKept(
   context: Context,
   { workspaceId, bursts }: { workspaceId: string; bursts: number },
 ) {
-  await untilProcessed(context, workspaceId)
+  await untilProcessed(context)
   const { sql } = context.db
   const events = await sql
     .selectFrom('webhookEvent')
@@ -154,19 +155,9 @@ async function whatWasKept(
   }
 }
 
-async function untilProcessed(context: Context, workspaceId: string): Promise<void> {
+async function untilProcessed({ db }: Context): Promise<void> {
   const deadline = performance.now() + PROCESSED_WITHIN_MS
-  for (;;) {
-    const due = await context.db.sql
-      .selectFrom('webhookEvent')
-      .select('id')
-      .where('workspaceId', '=', workspaceId)
-      .where('dueAt', 'is not', null)
-      .orderBy('createdAt')
-      .orderBy('id')
-      .limit(1)
-      .executeTakeFirst()
-    if (due === undefined) return
+  while (await isAnythingDue(db)) {
     if (performance.now() > deadline) throw new Error('Events were still due after a minute.')
     await sleep(POLL_MS)
   }

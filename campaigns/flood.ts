@@ -19,6 +19,7 @@ import { connectWithForm } from '../packages/server/src/install/connect.ts'
 import { installApp } from '../packages/server/src/install/install-app.ts'
 import { silentLog } from '../packages/server/src/log.ts'
 import { registerDefinition } from '../packages/server/src/registry/register.ts'
+import { isAnythingDue } from '../packages/server/test/is-anything-due.ts'
 import { WEBHOOK_SECRET } from '../packages/server/test/market-app.ts'
 import { startPostgres } from '../packages/server/test/postgres.ts'
 import { startServerProcess } from '../packages/server/test/server-process.ts'
@@ -169,28 +170,12 @@ async function flood(sender: Sender, form: MeasureOptions['form']): Promise<void
   await Promise.all([...flooding, ...busy, quiet()])
 }
 
-async function untilProcessed(context: Context): Promise<void> {
+async function untilProcessed({ db }: Context): Promise<void> {
   const deadline = performance.now() + PROCESSED_WITHIN_MS
-  while (await isAnythingDue(context)) {
+  while (await isAnythingDue(db)) {
     if (performance.now() > deadline) throw new Error('Events were still due after a quarter of an hour.')
     await sleep(POLL_MS)
   }
-}
-
-async function isAnythingDue({ db }: Context): Promise<boolean> {
-  for (const { id } of await db.sql.selectFrom('workspace').select('id').execute()) {
-    const due = await db.sql
-      .selectFrom('webhookEvent')
-      .select('id')
-      .where('workspaceId', '=', id)
-      .where('dueAt', 'is not', null)
-      .orderBy('createdAt')
-      .orderBy('id')
-      .limit(1)
-      .executeTakeFirst()
-    if (due !== undefined) return true
-  }
-  return false
 }
 
 interface Span {

@@ -1,9 +1,10 @@
 /** From the receipt of a delivery to its customer, record and trigger, on PostgreSQL, with one receiver and with several. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { sql as query } from 'kysely'
-import { openDatabase } from '../../packages/server/src/db/client.ts'
+import { type Database, openDatabase } from '../../packages/server/src/db/client.ts'
 import { silentLog } from '../../packages/server/src/log.ts'
 import { allWorkspaces } from '../../packages/server/test/all-workspaces.ts'
+import { isAnythingDue } from '../../packages/server/test/is-anything-due.ts'
 import { median } from '../../scripts/measure-rounds.ts'
 import { deliver } from './load.ts'
 import { deliveries, type Side } from './sides.ts'
@@ -38,16 +39,16 @@ export async function endToEnd(
     const perSecond: number[] = []
     while (shops.length < processes) {
       shops.push(await options.startShop(shops.length === 0))
-      await run(sql, { shops, connections, events: Math.ceil(events / 10) })
+      await run(db, { shops, connections, events: Math.ceil(events / 10) })
       // As the database does by itself, within a minute, wherever much has changed.
       await analyze.execute(sql)
-      perSecond.push(await run(sql, { shops, connections, events }))
+      perSecond.push(await run(db, { shops, connections, events }))
     }
     const since = new Date()
     const rate = Math.max(...perSecond) * LIGHT_LOAD
     const pauseMs = (LIGHT_CONNECTIONS * 1000) / rate
     const light = { shops: shops.slice(0, 1), connections: LIGHT_CONNECTIONS, pauseMs }
-    await run(sql, { ...light, events: Math.ceil(events / 10) })
+    await run(db, { ...light, events: Math.ceil(events / 10) })
     const fired = await sql
       .selectFrom('triggerFiring')
       .select(['createdAt', 'firedAt'])
@@ -60,8 +61,6 @@ export async function endToEnd(
   }
 }
 
-type Sql = ReturnType<typeof allWorkspaces>
-
 interface Run {
   shops: readonly Side[]
   connections: number
@@ -70,14 +69,14 @@ interface Run {
 }
 
 /** @returns events a second */
-async function run(sql: Sql, { shops, connections, events, ...load }: Run): Promise<number> {
+async function run(db: Database, { shops, connections, events, ...load }: Run): Promise<number> {
   const share = Math.ceil(events / shops.length)
   const loads = shops.map(({ port }) => ({ port, connections, requests: deliveries(share), ...load }))
   const startedAt = performance.now()
   await Promise.all(loads.map(deliver))
-  while (await isAnyDue(sql)) await sleep(POLL_MS)
+  while (await isAnythingDue(db)) await sleep(POLL_MS)
   const perSecond = (share * shops.length * 1000) / (performance.now() - startedAt)
-  const left = await sql
+  const left = await allWorkspaces(db.sql)
     .selectFrom('webhookEvent')
     .select('id')
     .where('status', '!=', 'processed')
@@ -85,18 +84,4 @@ async function run(sql: Sql, { shops, connections, events, ...load }: Run): Prom
     .execute()
   if (left.length > 0) throw new Error('an event was not processed')
   return perSecond
-}
-
-async function isAnyDue(sql: Sql): Promise<boolean> {
-  const due = await sql
-    .selectFrom('webhookEvent')
-    .select('id')
-    .where('dueAt', 'is not', null)
-    // Of the small index that holds only those.
-    .orderBy('workspaceId')
-    .orderBy('createdAt')
-    .orderBy('id')
-    .limit(1)
-    .execute()
-  return due.length > 0
 }

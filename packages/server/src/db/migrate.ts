@@ -19,6 +19,7 @@ import { claimHolders } from './migrations/0016-claim-holders.ts'
 import { tags } from './migrations/0017-tags.ts'
 import { noStatisticsOfDue } from './migrations/0018-no-statistics-of-due.ts'
 import { settledOtherwise } from './migrations/0019-settled-otherwise.ts'
+import { dueToldApart } from './migrations/0020-due-told-apart.ts'
 import { withoutTimeLimit } from './patient-client.ts'
 import type { Schema } from './schema.ts'
 
@@ -48,6 +49,7 @@ export const MIGRATIONS: readonly Migration[] = [
   tags,
   noStatisticsOfDue,
   settledOtherwise,
+  dueToldApart,
 ]
 
 /** Any number, as long as it is ours alone: processes that start together take this lock in turn. */

@@ -4,6 +4,8 @@ import { allWorkspaces } from '../../test/all-workspaces.ts'
 import { type TestDatabase, testDatabase } from '../../test/database.ts'
 import { silentLog } from '../log.ts'
 import { isPartitionMissing } from './error.ts'
+import { migrate } from './migrate.ts'
+import { dueToldApart } from './migrations/0020-due-told-apart.ts'
 import { addPartitions, ensurePartitions, PARTITIONED_TABLES } from './partition.ts'
 import { uuidv7 } from './uuid.ts'
 
@@ -116,4 +118,30 @@ test('a row of a day that nobody has prepared says so, and is taken once its par
   await Promise.all([addPartitions(database, [far.getTime()]), addPartitions(database, [far.getTime()])])
   await insertRun(far)
   expect(await runs()).toEqual([far.toISOString()])
+})
+
+/** What PostgreSQL gathers no statistics of, in the partitions of a table and their indexes: how many of them say so. */
+const withoutStatistics = async () => {
+  const { rows } = await sql<{ table: string; column: string; partitions: number }>`
+    select parent.relname as table, attname as column, count(*)::int as partitions
+    from pg_inherits join pg_class parent on parent.oid = inhparent join pg_attribute on attrelid = inhrelid
+    where attstattarget = 0 and attnum > 0 group by 1, 2 order by 1, 2
+  `.execute(allWorkspaces(database.sql))
+  return rows
+}
+
+test('what has no statistics has none in its partitions, whether they came before that was said or after', async () => {
+  const { rows } = await sql<{ partitions: number }>`
+    select count(*)::int as partitions from pg_inherits where inhparent = 'webhook_event'::regclass
+  `.execute(allWorkspaces(database.sql))
+  const [{ partitions } = { partitions: 0 }] = rows
+  expect(partitions).toBeGreaterThan(0)
+  const expected = [
+    { table: 'webhook_event', column: 'due_at', partitions },
+    { table: 'webhook_event_due', column: 'int4', partitions },
+  ]
+  expect(await withoutStatistics()).toEqual(expected)
+  await database.sql.deleteFrom('migration').where('name', '=', dueToldApart.name).execute()
+  expect(await migrate(database)).toEqual([dueToldApart.name])
+  expect(await withoutStatistics()).toEqual(expected)
 })

@@ -7,9 +7,6 @@ import type { Schema } from './schema.ts'
 /** Tables partitioned by the day (UTC) of `created_at`; retention drops whole days. */
 export const PARTITIONED_TABLES = ['action_run', 'webhook_event', 'trigger_firing', 'delivery'] as const
 
-/** Changes faster than statistics of it are gathered: what the planner assumes without any suits it better. */
-const WITHOUT_STATISTICS = { table: 'webhook_event', column: 'due_at' } as const
-
 const DAY_MS = 86_400_000
 /** A process whose clock is behind writes into yesterday just after midnight. */
 const DAYS_BEHIND = 1
@@ -120,13 +117,23 @@ async function attachPartition(
   await sql`create table ${partition} (like ${parent} including defaults including constraints including storage including compression)`.execute(
     trx,
   )
-  if (table === WITHOUT_STATISTICS.table) {
-    const column = sql.ref(WITHOUT_STATISTICS.column)
-    await sql`alter table ${partition} alter column ${column} set statistics 0`.execute(trx)
-  }
   await sql`alter table ${parent} attach partition ${partition} for values from (${from}) to (${to})`.execute(
     trx,
   )
+  await forgoStatistics(trx, name)
+}
+
+/** Of what the partitioned table and its indexes have none (migrations 0018 and 0020): that is not handed down. */
+async function forgoStatistics(trx: Transaction<Schema>, partition: string): Promise<void> {
+  const { rows } = await sql<{ relation: string; column: string }>`
+    select relname as relation, attname as column
+    from pg_inherits join pg_attribute on attrelid = inhparent join pg_class on oid = inhrelid
+    where attstattarget = 0 and attnum > 0 and oid in (
+      select ${partition}::regclass union all select indexrelid from pg_index where indrelid = ${partition}::regclass)
+  `.execute(trx)
+  for (const { relation, column } of rows) {
+    await sql`alter table ${sql.id(relation)} alter column ${sql.id(column)} set statistics 0`.execute(trx)
+  }
 }
 
 function startOfDay(time: number): number {
