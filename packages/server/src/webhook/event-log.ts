@@ -6,6 +6,7 @@ import type { Database } from '../db/client.ts'
 import { uuidTime } from '../db/uuid.ts'
 import type { WebhookStatus } from '../db/webhook-schema.ts'
 import type { Rejections } from './store.ts'
+import { isWaiting, unforeseen } from './waiting.ts'
 
 export interface EventFilter {
   workspaceId: string
@@ -31,6 +32,7 @@ function matching(db: Database, filter: EventFilter) {
     .$if(ns !== undefined, (query) => query.where('ns', '=', ns ?? ''))
     .$if(event !== undefined, (query) => query.where('event', '=', event ?? ''))
     .$if(status !== undefined, (query) => query.where('status', '=', status as WebhookStatus))
+    .$if(status === 'received' || status === 'processing', (query) => query.where(isWaiting))
     .$if(transactionId !== undefined, (query) => query.where('transactionId', '=', transactionId ?? ''))
     .$if(customerId !== undefined, (query) => query.where('customerId', '=', customerId ?? ''))
     .$if(duplicated === true, (query) =>
@@ -143,7 +145,7 @@ export function selectEvents(db: Database, filter: EventFilter, range: PageRange
           .orderBy('createdAt', 'desc')
           .orderBy('id', 'desc')
           .offset(range.offset)
-          .limit(range.limit)
+          .limit(unforeseen(range.limit))
           .$asTuple('createdAt', 'id'),
       ),
     )

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { allWorkspaces } from '../../test/all-workspaces.ts'
 import { type TestDatabase, testDatabase } from '../../test/database.ts'
 import { nodesOf, type Plan, rowsRead } from '../../test/query-plan.ts'
+import { selectEvents } from './event-log.ts'
 import { claimAmong, dueWorkspaces } from './store.ts'
 
 const EVENTS = 8_000
@@ -76,4 +77,13 @@ it('the workspaces with something due are found by one row of each', async () =>
   const nodes = planOf(rows[0])
   expect(nodes[0]?.['Actual Rows']).toBe(WORKSPACES.length)
   expect(rowsRead(nodes)).toBeLessThan(20 * WORKSPACES.length)
+})
+
+it('a page of what is yet to be processed is read without the rest of the log', async () => {
+  const range = { offset: 0, limit: 20, after: undefined }
+  const filter = { workspaceId: WORKSPACE, status: 'received' } as const
+  const [explanation] = await selectEvents(db, filter, range).explain('json', sql`analyze`)
+  const nodes = planOf(explanation)
+  expect(nodes[0]?.['Actual Rows']).toBe(range.limit)
+  expect(rowsRead(nodes)).toBeLessThan(10 * range.limit)
 })

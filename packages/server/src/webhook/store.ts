@@ -8,6 +8,7 @@ import type { Schema } from '../db/schema.ts'
 import { statementOnce } from '../db/statement-once.ts'
 import type { WebhookStatus } from '../db/webhook-schema.ts'
 import type { Held } from '../jobs/left-claims.ts'
+import { isWaiting, unforeseen } from './waiting.ts'
 
 /** A delivery that passed every check. */
 export interface NewEvent {
@@ -204,9 +205,6 @@ export interface ClaimedEvent extends Claim {
   customerId: string | null
 }
 
-/** Of what is due now or later. No index but that of what is due can compare it, so none looks as good to the planner (ADR 34). */
-const isWaiting = sql<boolean>`(due_at is not null)::int = 1`
-
 interface DueAsked {
   now: Date
   /** Only workspaces behind it, in the order of ids. */
@@ -353,15 +351,6 @@ const claimRows = statementOnce<
   const { workspaceId, now, until, holder, limit, among } = places
   return claimAmong({ sql }, { workspaceId, now, until, holder, limit, among })
 })
-
-/**
- * A limit that the planner does not see. It then takes for granted that a tenth of the rows is wanted, and reads them in the
- * order of an index, however few it believes there are; of a day that has no statistics yet it believes anything. Told the
- * number, it would sort all that waits where it believes that to be less.
- */
-function unforeseen(limit: number) {
-  return sql<number>`(select ${limit}::int)`
-}
 
 function byAge(one: Claim, other: Claim): number {
   return one.createdAt.getTime() - other.createdAt.getTime() || (one.id < other.id ? -1 : 1)
