@@ -79,7 +79,7 @@ export async function untilProcessed({
         )
         if (webhookEvents.data.length === 0) break
         if (performance.now() > deadline) throw new Error(`Not processed after ${withinMs} ms.`)
-        // Who asks is not to be what keeps the database from its work: a long log is read for it.
+        // Who asks is not to be what keeps the database from its work.
         await sleep(Math.max(POLL_MS, POLL_PAUSES * (performance.now() - askedAt)))
       }
     }

@@ -169,11 +169,13 @@ async function json(args: readonly string[], env?: Record<string, string>): Prom
   return JSON.parse((await run([...args, '--json'], env)).stdout)
 }
 
-/** Waits, as long as the test may take, until every event was processed. */
+/** Waits, as long as the test may take, until every event was processed. @throws where one will not be */
 async function processed(args: readonly string[]): Promise<Json[]> {
   for (;;) {
     const { events } = await json(['events', 'list', ...args])
     if (events.every(({ status }: Json) => status === 'processed')) return events
+    const failed = events.find(({ status }: Json) => status === 'failed')
+    if (failed !== undefined) throw new Error(`An event has failed: ${JSON.stringify(failed)}`)
     await new Promise((done) => setTimeout(done, 50))
   }
 }
