@@ -20,6 +20,9 @@ let counter = 0
 /** Those of {@link lastMs}, as an id begins. */
 let timeDigits = digitsOf(lastMs)
 
+/** The nil UUID (RFC 9562, 5.9): below every other in the order of ids, and nobody's. */
+export const NIL_UUID = '00000000-0000-0000-0000-000000000000'
+
 /**
  * A UUID version 7 (RFC 9562, 5.7 with the counter of 6.2 method 1): ordered by time, and strictly increasing within
  * this process, also when the clock stands still or goes back a little.

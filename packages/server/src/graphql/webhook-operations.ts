@@ -1,5 +1,6 @@
 /** The event log of inbound webhooks: what came, what became of it, what was refused, and replaying (specification 5.5). */
 import { isId } from '../account/id.ts'
+import { NIL_UUID } from '../db/uuid.ts'
 import { WEBHOOK_STATUSES, type WebhookStatus } from '../db/webhook-schema.ts'
 import { ApiError } from '../errors.ts'
 import { hintOf } from '../webhook/event-hint.ts'
@@ -108,8 +109,6 @@ const WebhookRejection = builder.objectRef<Rejections>('WebhookRejection').imple
   }),
 })
 
-const NOBODY = '00000000-0000-0000-0000-000000000000'
-
 interface FilterArguments {
   ns?: string | null | undefined
   event?: string | null | undefined
@@ -133,7 +132,7 @@ function filterOf(workspaceId: string, chosen: FilterArguments): EventFilter {
     ...(status && { status: status as WebhookStatus }),
     ...(transactionId && { transactionId }),
     // What is no id is nobody's.
-    ...(customerId && { customerId: isId(customerId) ? customerId : NOBODY }),
+    ...(customerId && { customerId: isId(customerId) ? customerId : NIL_UUID }),
     ...(duplicated && { duplicated }),
     ...(from && { from }),
     ...(until && { until }),

@@ -4,6 +4,7 @@
  */
 import { perContext } from '../cache.ts'
 import type { Context } from '../context.ts'
+import { NIL_UUID } from '../db/uuid.ts'
 import { startLoop } from '../jobs/background-loop.ts'
 import { inParallel } from '../jobs/in-parallel.ts'
 import { startFreeing } from '../jobs/left-claims.ts'
@@ -25,8 +26,7 @@ export const ATTEMPTS_PER_SUBSCRIPTION = 4
 /** Of one process: a workspace whose servers all hang leaves room for others. */
 const ATTEMPTS_PER_WORKSPACE = 32
 const ATTEMPTS_AT_ONCE = 256
-const NIL = '00000000-0000-0000-0000-000000000000'
-const FIRST: SubscriptionKey = { workspaceId: NIL, id: NIL }
+const FIRST: SubscriptionKey = { workspaceId: NIL_UUID, id: NIL_UUID }
 
 /** Attempts under way in this process, by subscription and by workspace. */
 const underWayOf = perContext((_context: Context) => ({

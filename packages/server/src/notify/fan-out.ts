@@ -2,6 +2,7 @@
 import type { Transaction } from 'kysely'
 import type { Context } from '../context.ts'
 import type { Schema } from '../db/schema.ts'
+import { NIL_UUID } from '../db/uuid.ts'
 import { inParallel } from '../jobs/in-parallel.ts'
 import { listPendingWorkspaces, type PendingEvent, takePending } from '../outbox/store.ts'
 import { eventName } from './catalogue.ts'
@@ -13,7 +14,6 @@ import { withPartitions } from './with-partitions.ts'
 const EVENTS_PER_TURN = 200
 const WORKSPACES_PER_LOOK = 500
 const WORKSPACES_AT_ONCE = 2
-const FIRST = '00000000-0000-0000-0000-000000000000'
 
 /**
  * One round: each workspace with events that have no deliveries has one turn.
@@ -21,7 +21,7 @@ const FIRST = '00000000-0000-0000-0000-000000000000'
  */
 export async function fanOut(context: Context, signal?: AbortSignal): Promise<number> {
   let taken = 0
-  let after = FIRST
+  let after = NIL_UUID
   for (;;) {
     const workspaces = await listPendingWorkspaces(context.db, { after, limit: WORKSPACES_PER_LOOK })
     after = workspaces.at(-1) ?? after

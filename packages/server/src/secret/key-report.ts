@@ -1,11 +1,11 @@
 /** What `keys show` and `keys check` tell: which master keys are needed, by what, and who has them. Never a key. */
 import type { Database } from '../db/client.ts'
+import { NIL_UUID } from '../db/uuid.ts'
 import { VaultError } from './envelope.ts'
 import { findHolders } from './key-holders.ts'
 import { type KeyRing, PLATFORM } from './key-ring.ts'
 import type { UnreadableKey } from './rotate-master-key.ts'
 import {
-  BEFORE_ALL_WORKSPACES,
   countByMasterKey,
   findActiveKey,
   findPlatformKey,
@@ -64,7 +64,7 @@ export async function findUnreadableKeys(db: Database, keyRing: KeyRing): Promis
       unreadable.push({ owner, reason: error.message })
     }
   }
-  let after = BEFORE_ALL_WORKSPACES
+  let after = NIL_UUID
   for (;;) {
     const page = await listWrappedKeys(db, { after, limit: PAGE_KEYS })
     for (const { workspaceId, ...kept } of page) look(workspaceId, kept)

@@ -7,12 +7,12 @@
 import type { Transaction } from 'kysely'
 import type { Database } from '../db/client.ts'
 import type { Schema } from '../db/schema.ts'
+import { NIL_UUID } from '../db/uuid.ts'
 import { VaultError } from './envelope.ts'
 import { findHolders, requireKeys } from './key-holders.ts'
 import { type KeyRing, PLATFORM } from './key-ring.ts'
 import { MasterKeyError } from './master-key-text.ts'
 import {
-  BEFORE_ALL_WORKSPACES,
   changeActiveKey,
   countByMasterKey,
   listHolders,
@@ -78,7 +78,7 @@ export async function rotateMasterKey(
   const tellProgress = async () => onProgress?.(await measure(db, masterKeyId))
   await tellProgress()
   const rotation: Rotation = { masterKeyId, rewrapped: 0, unreadable: [] }
-  let after: string | undefined = BEFORE_ALL_WORKSPACES
+  let after: string | undefined = NIL_UUID
   while (after !== undefined && !signal?.aborted) {
     const from: string = after
     const batch = await db.transaction((trx) => rewrapBatch(trx, { keyRing, after: from, limit: batchKeys }))

@@ -163,9 +163,6 @@ export interface WorkspaceKey extends WrappedKey {
   workspaceId: string
 }
 
-/** Below every id that a workspace can have. */
-export const BEFORE_ALL_WORKSPACES = '00000000-0000-0000-0000-000000000000'
-
 interface KeyPage {
   /** Id of the last workspace of the page before. */
   after: string

@@ -4,6 +4,7 @@ import { isId } from '../account/id.ts'
 import type { PageRange } from '../account/store.ts'
 import type { Database } from '../db/client.ts'
 import type { Row, Schema } from '../db/schema.ts'
+import { NIL_UUID } from '../db/uuid.ts'
 
 type Executor = Database['sql'] | Transaction<Schema>
 
@@ -302,7 +303,8 @@ export async function moveToTag(
   workspaceId: string,
   move: { from: string; to: string },
 ): Promise<void> {
-  for (let after = NIL; after !== undefined; ) after = await moveLinks(trx, workspaceId, { ...move, after })
+  for (let after: string | undefined = NIL_UUID; after !== undefined; )
+    after = await moveLinks(trx, workspaceId, { ...move, after })
   await trx
     .updateTable('tagName')
     .set({ tagId: move.to })
@@ -310,9 +312,6 @@ export async function moveToTag(
     .where('tagId', '=', move.from)
     .execute()
 }
-
-/** Before all other ids. */
-const NIL: string | undefined = '00000000-0000-0000-0000-000000000000'
 
 /**
  * One batch, by lists of ids: joins of the table with itself are planned badly until it was analysed.

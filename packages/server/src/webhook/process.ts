@@ -1,6 +1,7 @@
 /** Processes what was accepted, in every process that does background work (specification 5.5). */
 import { BoundedCache, perContext } from '../cache.ts'
 import type { Context } from '../context.ts'
+import { NIL_UUID } from '../db/uuid.ts'
 import { endUndoing } from '../install/undo-beside.ts'
 import { startLoop } from '../jobs/background-loop.ts'
 import { inParallel } from '../jobs/in-parallel.ts'
@@ -30,8 +31,6 @@ const WORKSPACES_KEPT = 5_000
  */
 export const CLAIM_MS = 2 * 60_000
 
-const FIRST = '00000000-0000-0000-0000-000000000000'
-
 interface RoundOptions {
   signal?: AbortSignal
   /** Runs the turn of a workspace, or lets it wait; default: runs it. */
@@ -47,7 +46,7 @@ export async function processDue(
   { signal, take = (_workspaceId, turn) => turn() }: RoundOptions = {},
 ): Promise<number> {
   let attempted = 0
-  let after = FIRST
+  let after = NIL_UUID
   for (;;) {
     const now = new Date(context.now())
     const workspaces = await listDueWorkspaces(context.db, { now, after, limit: WORKSPACES_PER_LOOK })
