@@ -1,9 +1,9 @@
-import { existsSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { testEngine } from '../packages/server/test/database.ts'
+import { isPostgresInstalled } from '../packages/server/test/postgres.ts'
 import { bench } from './action.ts'
 
-it.skipIf(testEngine === 'embedded' || !existsSync('/usr/lib/postgresql'))(
+it.skipIf(testEngine === 'embedded' || !isPostgresInstalled())(
   'measures actions beside the bare client (quick form)',
   async () => {
     const { figures, targets } = await bench({ form: 'quick', seed: 7, log: () => {} })

@@ -1,9 +1,9 @@
-import { existsSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { testEngine } from '../packages/server/test/database.ts'
+import { isPostgresInstalled } from '../packages/server/test/postgres.ts'
 import { bench } from './webhook.ts'
 
-it.skipIf(testEngine === 'embedded' || !existsSync('/usr/lib/postgresql'))(
+it.skipIf(testEngine === 'embedded' || !isPostgresInstalled())(
   'measures deliveries beside a bare server (quick form)',
   async () => {
     const { figures } = await bench({ form: 'quick', seed: 7, log: () => {} })

@@ -1,9 +1,9 @@
-import { existsSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { testEngine } from '../packages/server/test/database.ts'
+import { isPostgresInstalled } from '../packages/server/test/postgres.ts'
 import { campaign } from './crash-webhook.ts'
 
-it.skipIf(testEngine === 'postgres' && !existsSync('/usr/lib/postgresql'))(
+it.skipIf(testEngine === 'postgres' && !isPostgresInstalled())(
   'loses no event and lets none have its effect twice when processes are killed (quick form)',
   { timeout: 600_000 },
   async () => {

@@ -6,7 +6,6 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { Pool } from 'undici'
 import { ensureDefaultWorkspace } from '../packages/server/src/account/default-workspace.ts'
 import { openContext } from '../packages/server/src/app/open-context.ts'
@@ -16,7 +15,6 @@ import { connectWithForm } from '../packages/server/src/install/connect.ts'
 import { installApp } from '../packages/server/src/install/install-app.ts'
 import { silentLog } from '../packages/server/src/log.ts'
 import { registerDefinition } from '../packages/server/src/registry/register.ts'
-import { isAnythingDue } from '../packages/server/test/is-anything-due.ts'
 import {
   marketDefinition,
   marketTrigger,
@@ -25,6 +23,7 @@ import {
 } from '../packages/server/test/market-app.ts'
 import { startPostgres } from '../packages/server/test/postgres.ts'
 import { type ServerProcess, startServerProcess } from '../packages/server/test/server-process.ts'
+import { untilNothingDue } from '../packages/server/test/until-nothing-due.ts'
 import type { Measurement, MeasureOptions } from '../scripts/measure.ts'
 
 const BURSTS = { quick: 10, default: 200, long: 2_000 } as const satisfies Record<
@@ -125,7 +124,7 @@ async function whatWasKept(
   context: Context,
   { workspaceId, bursts }: { workspaceId: string; bursts: number },
 ) {
-  await untilProcessed(context)
+  await untilNothingDue(context.db, { withinMs: PROCESSED_WITHIN_MS, pollMs: POLL_MS })
   const { sql } = context.db
   const events = await sql
     .selectFrom('webhookEvent')
@@ -152,13 +151,5 @@ async function whatWasKept(
     burstsWithoutExactlyOne: all.filter((name) => idsOf(name).length !== 1).length,
     burstsWithoutOneFiring: all.filter((name) => firingsOf(name).length !== 1).length,
     duplicatesUncounted: Math.abs(bursts * (DELIVERIES - 1) - counted),
-  }
-}
-
-async function untilProcessed({ db }: Context): Promise<void> {
-  const deadline = performance.now() + PROCESSED_WITHIN_MS
-  while (await isAnythingDue(db)) {
-    if (performance.now() > deadline) throw new Error('Events were still due after a minute.')
-    await sleep(POLL_MS)
   }
 }

@@ -1,9 +1,9 @@
-import { existsSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { testEngine } from '../packages/server/test/database.ts'
+import { isPostgresInstalled } from '../packages/server/test/postgres.ts'
 import { campaign } from './flood.ts'
 
-it.skipIf(testEngine === 'embedded' || !existsSync('/usr/lib/postgresql'))(
+it.skipIf(testEngine === 'embedded' || !isPostgresInstalled())(
   'a flood of one workspace does not hold up another, and what is no delivery is refused (quick form)',
   { timeout: 300_000 },
   async () => {

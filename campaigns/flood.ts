@@ -19,10 +19,10 @@ import { connectWithForm } from '../packages/server/src/install/connect.ts'
 import { installApp } from '../packages/server/src/install/install-app.ts'
 import { silentLog } from '../packages/server/src/log.ts'
 import { registerDefinition } from '../packages/server/src/registry/register.ts'
-import { isAnythingDue } from '../packages/server/test/is-anything-due.ts'
 import { WEBHOOK_SECRET } from '../packages/server/test/market-app.ts'
 import { startPostgres } from '../packages/server/test/postgres.ts'
 import { startServerProcess } from '../packages/server/test/server-process.ts'
+import { untilNothingDue } from '../packages/server/test/until-nothing-due.ts'
 import type { Measurement, MeasureOptions } from '../scripts/measure.ts'
 import { BUSY_APP, floodDefinitions, SHOP_APP } from './flood/apps.ts'
 import { MAX_BODY_BYTES, sendHostile } from './flood/hostile.ts'
@@ -97,7 +97,7 @@ export async function campaign({ form, log }: MeasureOptions): Promise<Measureme
     log('sending what is no delivery')
     const hostile = await sendHostile(server.url, { log })
     const cutOff = form === 'quick' ? {} : await slow.outcome(log)
-    await untilProcessed(context)
+    await untilNothingDue(context.db, { withinMs: PROCESSED_WITHIN_MS, pollMs: POLL_MS })
     const found = await whatHappened(context, workspaces)
     const figures = {
       events: sender.accepted,
@@ -168,14 +168,6 @@ async function flood(sender: Sender, form: MeasureOptions['form']): Promise<void
     await Promise.all(sending)
   }
   await Promise.all([...flooding, ...busy, quiet()])
-}
-
-async function untilProcessed({ db }: Context): Promise<void> {
-  const deadline = performance.now() + PROCESSED_WITHIN_MS
-  while (await isAnythingDue(db)) {
-    if (performance.now() > deadline) throw new Error('Events were still due after a quarter of an hour.')
-    await sleep(POLL_MS)
-  }
 }
 
 interface Span {

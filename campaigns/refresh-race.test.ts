@@ -1,9 +1,9 @@
-import { existsSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { testEngine } from '../packages/server/test/database.ts'
+import { isPostgresInstalled } from '../packages/server/test/postgres.ts'
 import { campaign } from './refresh-race.ts'
 
-it.skipIf(testEngine === 'embedded' || !existsSync('/usr/lib/postgresql'))(
+it.skipIf(testEngine === 'embedded' || !isPostgresInstalled())(
   'exchanges once for each expiry, whichever process its callers are at (quick form)',
   async () => {
     const { figures } = await campaign({ form: 'quick', seed: 7, log: () => {} })

@@ -1,10 +1,9 @@
 /** From the receipt of a delivery to its customer, record and trigger, on PostgreSQL, with one receiver and with several. */
-import { setTimeout as sleep } from 'node:timers/promises'
 import { sql as query } from 'kysely'
 import { type Database, openDatabase } from '../../packages/server/src/db/client.ts'
 import { silentLog } from '../../packages/server/src/log.ts'
 import { allWorkspaces } from '../../packages/server/test/all-workspaces.ts'
-import { isAnythingDue } from '../../packages/server/test/is-anything-due.ts'
+import { untilNothingDue } from '../../packages/server/test/until-nothing-due.ts'
 import { median } from '../../scripts/measure-rounds.ts'
 import { deliver } from './load.ts'
 import { deliveries, type Side } from './sides.ts'
@@ -74,7 +73,7 @@ async function run(db: Database, { shops, connections, events, ...load }: Run): 
   const loads = shops.map(({ port }) => ({ port, connections, requests: deliveries(share), ...load }))
   const startedAt = performance.now()
   await Promise.all(loads.map(deliver))
-  while (await isAnythingDue(db)) await sleep(POLL_MS)
+  await untilNothingDue(db, { pollMs: POLL_MS })
   const perSecond = (share * shops.length * 1000) / (performance.now() - startedAt)
   const left = await allWorkspaces(db.sql)
     .selectFrom('webhookEvent')

@@ -116,15 +116,22 @@ function childrenOf(pid: number): number[] {
   return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number)
 }
 
-/** Debian keeps one folder per major version; the newest counts. */
+/** Debian keeps one folder per major version. */
+const INSTALLATIONS = '/usr/lib/postgresql'
+
+/** Whether {@link startPostgres} may be called; tests that need it are skipped elsewhere. */
+export function isPostgresInstalled(): boolean {
+  return existsSync(INSTALLATIONS)
+}
+
+/** Of the newest. */
 function binaries(): string {
-  const root = '/usr/lib/postgresql'
-  const majors = existsSync(root)
-    ? readdirSync(root).filter((name) => existsSync(join(root, name, 'bin/initdb')))
+  const majors = isPostgresInstalled()
+    ? readdirSync(INSTALLATIONS).filter((name) => existsSync(join(INSTALLATIONS, name, 'bin/initdb')))
     : []
   const newest = majors.sort((a, b) => Number(b) - Number(a))[0]
   if (!newest) throw new Error('No PostgreSQL server is installed: apt-get install postgresql')
-  return join(root, newest, 'bin')
+  return join(INSTALLATIONS, newest, 'bin')
 }
 
 function serverUser(): { uid: number; gid: number } | undefined {

@@ -9,6 +9,12 @@ export interface Plan {
   Plans?: Plan[]
 }
 
+/** All nodes of what `explain (analyze, format json)` answered: the one row. */
+export function explainedNodes(row: unknown): Plan[] {
+  const [[{ Plan: plan }]] = Object.values(row as object) as [[{ Plan: Plan }]]
+  return nodesOf(plan)
+}
+
 /** The node and all below it. */
 export function nodesOf(plan: Plan): Plan[] {
   return [plan, ...(plan.Plans ?? []).flatMap(nodesOf)]

@@ -6,7 +6,7 @@ import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { allWorkspaces } from '../../test/all-workspaces.ts'
 import { type TestDatabase, testDatabase } from '../../test/database.ts'
-import { nodesOf, type Plan, rowsRead } from '../../test/query-plan.ts'
+import { explainedNodes, nodesOf, type Plan, rowsRead } from '../../test/query-plan.ts'
 import { claimAmong } from './store.ts'
 
 const WORKSPACE = '01900000-0000-7000-8000-000000000001'
@@ -46,8 +46,7 @@ async function nodesOfClaim(among: number, statistics: Statistics): Promise<Plan
     expect(rows).toEqual([{ isThere: statistics !== 'none' }])
     const claiming = { workspaceId: WORKSPACE, now, until: now, holder: '1', limit: 200, among }
     const [explanation] = await claimAmong({ sql: trx }, claiming).explain('json', sql`analyze`)
-    const [{ Plan: plan }] = Object.values(explanation ?? {})[0] as [{ Plan: Plan }]
-    nodes = nodesOf(plan)
+    nodes = explainedNodes(explanation)
     throw rollback
   })
   await expect(explained).rejects.toBe(rollback)

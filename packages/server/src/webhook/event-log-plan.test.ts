@@ -3,7 +3,7 @@ import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { allWorkspaces } from '../../test/all-workspaces.ts'
 import { type TestDatabase, testDatabase } from '../../test/database.ts'
-import { nodesOf, type Plan, rowsRead } from '../../test/query-plan.ts'
+import { explainedNodes, rowsRead } from '../../test/query-plan.ts'
 import type { WebhookStatus } from '../db/webhook-schema.ts'
 import { listEvents, selectEvents } from './event-log.ts'
 
@@ -39,7 +39,6 @@ describe.each([{ statistics: false }, { statistics: true }])('statistics: $stati
     const filter = { workspaceId: WORKSPACE, status }
     expect(await listEvents(db, filter, FIRST)).toMatchObject([{ status }, { status }])
     const [explanation] = await selectEvents(db, filter, FIRST).explain('json', sql`analyze`)
-    const [{ Plan: plan }] = Object.values(explanation ?? {})[0] as [{ Plan: Plan }]
-    expect(rowsRead(nodesOf(plan))).toBeLessThan(EVENTS / 10)
+    expect(rowsRead(explainedNodes(explanation))).toBeLessThan(EVENTS / 10)
   })
 })

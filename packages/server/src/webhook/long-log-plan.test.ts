@@ -6,7 +6,8 @@ import { type RawBuilder, sql } from 'kysely'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { allWorkspaces } from '../../test/all-workspaces.ts'
 import { type TestDatabase, testDatabase } from '../../test/database.ts'
-import { nodesOf, type Plan, rowsRead } from '../../test/query-plan.ts'
+import { explainedNodes, nodesOf, type Plan, rowsRead } from '../../test/query-plan.ts'
+import { NIL_UUID } from '../db/uuid.ts'
 import { selectEvents } from './event-log.ts'
 import { claimAmong, dueWorkspaces } from './store.ts'
 
@@ -54,15 +55,10 @@ function timeOf(place: RawBuilder<unknown>) {
   return sql`(${NOON}::timestamptz(3) + ${place}::int * interval '1 millisecond')`
 }
 
-function planOf(explanation: unknown): Plan[] {
-  const [[{ Plan: plan }]] = Object.values(explanation as object) as [[{ Plan: Plan }]]
-  return nodesOf(plan)
-}
-
 it('a claim reads the events that it takes and a few pages of an index', async () => {
   const claiming = { workspaceId: WORKSPACE, now: LATER, until: LATER, holder: '1', limit: TOGETHER }
   const [explanation] = await claimAmong(db, { ...claiming, among: TOGETHER }).explain('json', sql`analyze`)
-  const nodes = planOf(explanation)
+  const nodes = explainedNodes(explanation)
   const [oldest] = nodes.filter((node) => node['Subplan Name'] === 'CTE oldest')
   const inOrder = nodesOf(oldest as Plan).filter(({ 'Actual Rows': rows }) => rows > 0)
   expect(inOrder.map((node) => node['Rows Removed by Filter'] ?? 0)).toEqual(inOrder.map(() => 0))
@@ -72,9 +68,9 @@ it('a claim reads the events that it takes and a few pages of an index', async (
 })
 
 it('the workspaces with something due are found by one row of each', async () => {
-  const asked = { now: LATER, after: '00000000-0000-0000-0000-000000000000', limit: 100 }
+  const asked = { now: LATER, after: NIL_UUID, limit: 100 }
   const { rows } = await run(sql`explain (analyze, format json) ${dueWorkspaces(asked)}`)
-  const nodes = planOf(rows[0])
+  const nodes = explainedNodes(rows[0])
   expect(nodes[0]?.['Actual Rows']).toBe(WORKSPACES.length)
   expect(rowsRead(nodes)).toBeLessThan(20 * WORKSPACES.length)
 })
@@ -83,7 +79,7 @@ it('a page of what is yet to be processed is read without the rest of the log', 
   const range = { offset: 0, limit: 20, after: undefined }
   const filter = { workspaceId: WORKSPACE, status: 'received' } as const
   const [explanation] = await selectEvents(db, filter, range).explain('json', sql`analyze`)
-  const nodes = planOf(explanation)
+  const nodes = explainedNodes(explanation)
   expect(nodes[0]?.['Actual Rows']).toBe(range.limit)
   expect(rowsRead(nodes)).toBeLessThan(10 * range.limit)
 })
