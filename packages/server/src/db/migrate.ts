@@ -20,6 +20,7 @@ import { tags } from './migrations/0017-tags.ts'
 import { noStatisticsOfDue } from './migrations/0018-no-statistics-of-due.ts'
 import { settledOtherwise } from './migrations/0019-settled-otherwise.ts'
 import { dueToldApart } from './migrations/0020-due-told-apart.ts'
+import { lookedUp } from './migrations/0021-looked-up.ts'
 import { withoutTimeLimit } from './patient-client.ts'
 import type { Schema } from './schema.ts'
 
@@ -50,6 +51,7 @@ export const MIGRATIONS: readonly Migration[] = [
   noStatisticsOfDue,
   settledOtherwise,
   dueToldApart,
+  lookedUp,
 ]
 
 /** Any number, as long as it is ours alone: processes that start together take this lock in turn. */

@@ -33,7 +33,15 @@ function matching(db: Database, filter: EventFilter) {
     .$if(event !== undefined, (query) => query.where('event', '=', event ?? ''))
     .$if(status !== undefined, (query) => query.where('status', '=', status as WebhookStatus))
     .$if(status === 'received' || status === 'processing', (query) => query.where(isWaiting))
-    .$if(transactionId !== undefined, (query) => query.where('transactionId', '=', transactionId ?? ''))
+    .$if(transactionId !== undefined, (query) =>
+      query
+        .where('transactionId', '=', transactionId ?? '')
+        .where(
+          'createdAt',
+          '=',
+          sql<Date>`any(array(${timesOf(db, { workspaceId, transactionId: transactionId ?? '' })}))`,
+        ),
+    )
     .$if(customerId !== undefined, (query) => query.where('customerId', '=', customerId ?? ''))
     .$if(duplicated === true, (query) =>
       query.where(({ eb, selectFrom }) =>
@@ -52,6 +60,19 @@ function matching(db: Database, filter: EventFilter) {
     .$if(ids !== undefined, (query) =>
       query.where('id', 'in', [...(ids ?? [])]).where('createdAt', 'in', (ids ?? []).map(uuidTime)),
     )
+}
+
+/** When those of one id came, settled or waiting: each by an index of its own, and none that accepting has to write. */
+function timesOf(
+  db: Database,
+  { workspaceId, transactionId }: { workspaceId: string; transactionId: string },
+) {
+  const all = db.sql
+    .selectFrom('webhookEvent')
+    .select('createdAt')
+    .where('workspaceId', '=', workspaceId)
+    .where('transactionId', '=', transactionId)
+  return all.where('dueAt', 'is', null).unionAll(all.where(isWaiting))
 }
 
 /** Makes events that were settled due again, as another round. @returns how many */
@@ -145,7 +166,8 @@ export function selectEvents(db: Database, filter: EventFilter, range: PageRange
           .orderBy('createdAt', 'desc')
           .orderBy('id', 'desc')
           .offset(range.offset)
-          .limit(unforeseen(range.limit))
+          // Few have one id: they are found first and then put in order.
+          .limit(filter.transactionId === undefined ? unforeseen(range.limit) : range.limit)
           .$asTuple('createdAt', 'id'),
       ),
     )
