@@ -270,6 +270,15 @@ describe('events', () => {
     expect(shown.stdout).toContain('"total":"19.90"')
   })
 
+  it.each<[string, string[], string[]]>([
+    ['their transaction id', ['--transaction', 'delivery-1'], ['delivery-1']],
+    ['having come more than once', ['--again'], ['delivery-1']],
+    ['a customer', ['--customer', '0198c0de-0000-7000-8000-000000000000'], []],
+  ])('are found by %s', async (_what, by, expected) => {
+    const { events } = await json(['events', 'list', '--ns', 'stripe', ...by])
+    expect(events.map(({ transactionId }: Json) => transactionId)).toEqual(expected)
+  })
+
   it('that were refused are listed with the reason', async () => {
     const { stdout } = await run(['events', 'list', '--refused', '--ns', 'slack'])
     expect(stdout).toMatch(/signature-differs +The signature in `x-slack-signature`/i)

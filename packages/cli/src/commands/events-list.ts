@@ -16,6 +16,9 @@ export interface EventFilterOptions {
 }
 
 interface Options extends ServerOptions, PageOptions, EventFilterOptions {
+  transaction?: string
+  customer?: string
+  again?: boolean
   refused?: boolean
 }
 
@@ -45,12 +48,15 @@ Events are kept for 30 days. What was refused is not kept: --refused counts it b
 
 Examples:
   $ miniapps events list --ns github --status failed
+  $ miniapps events list --transaction 72d3162e-cc78-11e3-81ab-4c9367dc0958
   $ miniapps events list --refused --ns github`
 
 const STATUSES = ['received', 'processing', 'processed', 'failed', 'unknown']
 
-const EVENTS = `query ($ns: String, $event: String, $status: String, $from: Date, $until: Date, $first: Int, $after: String) {
-  webhookEvents(ns: $ns, event: $event, status: $status, from: $from, until: $until, first: $first, after: $after) {
+const EVENTS = `query ($ns: String, $event: String, $status: String, $transactionId: String, $customerId: String,
+  $duplicated: Boolean, $from: Date, $until: Date, $first: Int, $after: String) {
+  webhookEvents(ns: $ns, event: $event, status: $status, transactionId: $transactionId, customerId: $customerId,
+    duplicated: $duplicated, from: $from, until: $until, first: $first, after: $after) {
     data { _id createdAt ns event status transactionId orderingKey attempts round duplicates duplicateAt dueAt processedAt error }
     pagination { hasNextPage endCursor }
   }
@@ -65,7 +71,11 @@ export function eventsListCommand(parent: Command, shell: Shell): void {
     .command('list')
     .summary('list what providers delivered')
     .description('Lists what providers delivered to webhooks, newest first.')
-  addEventFilter(command, STATUSES).option('--refused', 'what was refused, and why')
+  addEventFilter(command, STATUSES)
+    .option('--transaction <id>', 'only with this transaction id, by which providers name a delivery')
+    .option('--customer <id>', 'only about this customer')
+    .option('--again', 'only those that came more than once')
+    .option('--refused', 'what was refused, and why')
   addPageOptions(command)
     .addHelpText('after', HELP)
     .action(async (_options: Options, self: Command) => {
@@ -90,7 +100,9 @@ export function eventFilter({ ns, event, status, since, until }: EventFilterOpti
 
 async function listEvents({ limit, after, ...options }: Options, shell: Shell): Promise<Outcome> {
   const session = await openSession(shell, options)
-  const variables = { ...eventFilter(options), first: limit, after }
+  const { transaction: transactionId, customer: customerId, again: duplicated } = options
+  const chosen = { ...eventFilter(options), transactionId, customerId, duplicated }
+  const variables = { ...chosen, first: limit, after }
   const { webhookEvents } = await graphql<{ webhookEvents: Page<ListedEvent> }>(session, EVENTS, variables)
   return pageOutcome(webhookEvents, {
     name: 'events',
