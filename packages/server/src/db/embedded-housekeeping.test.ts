@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs'
+import { rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { PGlite } from '@electric-sql/pglite'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -54,5 +54,21 @@ test.skipIf(testEngine === 'postgres')(
     expect(new Set(statements).size).toBe(statements.length)
     const dead = `(select n_dead_tup::int from pg_stat_user_tables where relname = 'Churned')`
     expect(await only(dead)).toBe(0)
+  },
+)
+
+const BLOCK_BYTES = 512
+
+test.skipIf(testEngine === 'postgres')(
+  'a new segment of the log takes no space on the disk before it is written',
+  async () => {
+    // The first ones were made when the cluster was.
+    for (let made = 0; made < 4; made++) {
+      await pglite.exec(`select pg_logical_emit_message(true, 'test', 'used'); select pg_switch_wal()`)
+    }
+    await pglite.exec(`select pg_logical_emit_message(true, 'test', 'used')`)
+    const name = await only<string>('pg_walfile_name(pg_current_wal_lsn())')
+    const { size, blocks } = statSync(join(dataDir, 'database', 'pg_wal', name))
+    expect(blocks * BLOCK_BYTES).toBeLessThan(size / 4)
   },
 )
