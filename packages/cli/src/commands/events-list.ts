@@ -100,9 +100,14 @@ export function eventFilter({ ns, event, status, since, until }: EventFilterOpti
 
 async function listEvents({ limit, after, ...options }: Options, shell: Shell): Promise<Outcome> {
   const session = await openSession(shell, options)
-  const { transaction: transactionId, customer: customerId, again: duplicated } = options
-  const chosen = { ...eventFilter(options), transactionId, customerId, duplicated }
-  const variables = { ...chosen, first: limit, after }
+  const variables = {
+    ...eventFilter(options),
+    transactionId: options.transaction,
+    customerId: options.customer,
+    duplicated: options.again,
+    first: limit,
+    after,
+  }
   const { webhookEvents } = await graphql<{ webhookEvents: Page<ListedEvent> }>(session, EVENTS, variables)
   return pageOutcome(webhookEvents, {
     name: 'events',

@@ -1,7 +1,10 @@
 import { sql } from 'kysely'
 import type { Migration } from '../migrate.ts'
 
-/** Of events that are settled, so that accepting one writes neither: of the second, those that wait are found as waiting. */
+/**
+ * Accepting an event writes neither: whom it is about turns out when it is processed, and the second holds only what is settled.
+ * Who asks for a transaction id finds those that wait among what is waiting.
+ */
 const STATEMENTS = [
   `create index webhook_event_of_customer on webhook_event (workspace_id, customer_id, created_at, id)
     where customer_id is not null`,
